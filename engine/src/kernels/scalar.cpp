@@ -1,0 +1,194 @@
+// The numeric specification in code, as plain as it can be. Nothing here is fast and nothing may
+// become clever: all other tables are tested for equality of bits with this one.
+#include "half.h"
+#include "kernels.h"
+#include "math.h"
+
+namespace aria {
+namespace {
+
+// Sixteen lanes to one: halves added until one is left.
+float fold(const float* lanes) {
+  float sum[kLanes];
+  for (size_t i = 0; i < kLanes; i++) sum[i] = lanes[i];
+  for (size_t half = kLanes / 2; half > 0; half /= 2)
+    for (size_t i = 0; i < half; i++) sum[i] = sum[i] + sum[i + half];
+  return sum[0];
+}
+
+float larger(float a, float b) { return a > b ? a : b; }  // b when either is NaN, as MAXPS
+
+// Each 128 values share the scale max|x| / 127; below 2^-100 the whole group is zero.
+void quantize(const float* values, size_t count, int8_t* quants, float* scales, int32_t* sums) {
+  for (size_t group = 0; group < count / kGroup; group++) {
+    const float* x = values + group * kGroup;
+    float lanes[kLanes] = {};
+    for (size_t i = 0; i < kGroup; i++) lanes[i % kLanes] = larger(x[i] < 0 ? -x[i] : x[i], lanes[i % kLanes]);
+    float most = 0;
+    for (size_t i = 0; i < kLanes; i++) most = larger(lanes[i], most);
+    const bool zero = !(most >= 0x1p-100f);
+    scales[group] = zero ? 0.0f : most / 127.0f;
+    const float inverse = zero ? 0.0f : 127.0f / most;
+    for (size_t i = 0; i < kGroup; i++) {
+      float q = x[i] * inverse;
+      q = q > -127.0f ? q : -127.0f;
+      q = q < 127.0f ? q : 127.0f;
+      quants[group * kGroup + i] = int8_t(round_even(q));
+    }
+  }
+  for (size_t block = 0; block < count / kSubgroup; block++) {
+    sums[block] = 0;
+    for (size_t i = 0; i < kSubgroup; i++) sums[block] += quants[block * kSubgroup + i];
+  }
+}
+
+// Q1_0. Packed block: for each 32 columns, 16 rows of one 32-bit word whose byte c % 4 holds column c
+// in bit c / 4; then the 16 scales. A set bit is +scale, a clear one -scale.
+void linear_q1_0(const LinearTask& task) {
+  const size_t groups = task.columns / kGroup;
+  for (size_t token = 0; token < task.input.tokens; token++) {
+    const int8_t* quants = task.input.quants + token * task.input.columns;
+    const float* scales = task.input.scales + token * (task.input.columns / kGroup);
+    for (size_t row = task.block_begin * kLanes; row < task.block_end * kLanes; row++) {
+      const uint8_t* block = task.weights + row / kLanes * groups * kBlockBytesQ1;
+      const size_t lane = row % kLanes;
+      float sum = 0;
+      for (size_t group = 0; group < groups; group++, block += kBlockBytesQ1) {
+        int32_t dot = 0;
+        for (size_t c = 0; c < kGroup; c++) {
+          const uint8_t byte = block[c / 32 * 64 + lane * 4 + c % 4];
+          const int32_t quant = quants[group * kGroup + c];
+          dot += byte >> (c % 32 / 4) & 1 ? quant : -quant;
+        }
+        const float scale = half_to_float(reinterpret_cast<const uint16_t*>(block + 256)[lane]);
+        sum = sum + float(dot) * (scale * scales[group]);
+      }
+      task.out[token * task.out_stride + row] = sum;
+    }
+  }
+}
+
+// Q8_0. Packed block: for each 4 columns, 16 rows of 4 bytes, each weight + 128; then the 16 scales.
+void linear_q8_0(const LinearTask& task) {
+  const size_t blocks = task.columns / kSubgroup;
+  for (size_t token = 0; token < task.input.tokens; token++) {
+    const int8_t* quants = task.input.quants + token * task.input.columns;
+    const float* scales = task.input.scales + token * (task.input.columns / kGroup);
+    for (size_t row = task.block_begin * kLanes; row < task.block_end * kLanes; row++) {
+      const uint8_t* block = task.weights + row / kLanes * blocks * kBlockBytesQ8;
+      const size_t lane = row % kLanes;
+      float sum = 0;
+      for (size_t b = 0; b < blocks; b++, block += kBlockBytesQ8) {
+        int32_t dot = 0;
+        for (size_t c = 0; c < kSubgroup; c++) {
+          const int32_t weight = int32_t(block[c / 4 * 64 + lane * 4 + c % 4]) - 128;
+          dot += weight * quants[b * kSubgroup + c];
+        }
+        const float scale = half_to_float(reinterpret_cast<const uint16_t*>(block + 512)[lane]);
+        sum = sum + float(dot) * (scale * scales[b / (kGroup / kSubgroup)]);
+      }
+      task.out[token * task.out_stride + row] = sum;
+    }
+  }
+}
+
+// F16 and F32: rows of `columns` (a multiple of 16) plain weights; column c is summed in lane c % 16.
+template <class T>
+void linear_float(const LinearTask& task, float (*convert)(T)) {
+  const T* weights = reinterpret_cast<const T*>(task.weights);
+  for (size_t token = 0; token < task.input.tokens; token++) {
+    const float* x = task.input.values + token * task.input.columns;
+    for (size_t row = task.block_begin * kLanes; row < task.block_end * kLanes; row++) {
+      const T* w = weights + row * task.columns;
+      float lanes[kLanes] = {};
+      for (size_t c = 0; c < task.columns; c++) lanes[c % kLanes] = lanes[c % kLanes] + convert(w[c]) * x[c];
+      task.out[token * task.out_stride + row] = fold(lanes);
+    }
+  }
+}
+
+void linear_f16(const LinearTask& task) { linear_float<uint16_t>(task, half_to_float); }
+void linear_f32(const LinearTask& task) {
+  linear_float<float>(task, [](float weight) { return weight; });
+}
+
+float sum_squares(const float* values, size_t count) {
+  float lanes[kLanes] = {};
+  for (size_t i = 0; i < count; i++) lanes[i % kLanes] = lanes[i % kLanes] + values[i] * values[i];
+  return fold(lanes);
+}
+
+void scale_rows(const float* values, const float* weights, float scale, size_t count, float* out) {
+  for (size_t i = 0; i < count; i++) out[i] = (values[i] * scale) * weights[i];
+}
+
+void add(float* values, const float* other, size_t count) {
+  for (size_t i = 0; i < count; i++) values[i] = values[i] + other[i];
+}
+
+void silu_multiply(const float* gate, const float* up, size_t count, float* out) {
+  for (size_t i = 0; i < count; i++) out[i] = (gate[i] / (1.0f + exp_f32(-gate[i]))) * up[i];
+}
+
+void rotate(float& a, float& b, float cosine, float sine) {
+  const float x = a, y = b;
+  a = x * cosine - y * sine;
+  b = x * sine + y * cosine;
+}
+
+void rotate_adjacent(float* values, const float* cosines, const float* sines, size_t pairs) {
+  for (size_t i = 0; i < pairs; i++) rotate(values[2 * i], values[2 * i + 1], cosines[i], sines[i]);
+}
+
+void rotate_halves(float* values, const float* cosines, const float* sines, size_t pairs) {
+  for (size_t i = 0; i < pairs; i++) rotate(values[i], values[i + pairs], cosines[i], sines[i]);
+}
+
+void to_half(const float* values, size_t count, uint16_t* out) {
+  for (size_t i = 0; i < count; i++) out[i] = float_to_half(values[i]);
+}
+
+// One score per position, summed over the width in order; the scale last.
+void attention_scores(const float* query, const uint16_t* keys, size_t blocks, size_t width, float scale,
+                      float* scores) {
+  for (size_t position = 0; position < blocks * kLanes; position++) {
+    const uint16_t* block = keys + position / kLanes * width * kLanes;
+    float sum = 0;
+    for (size_t i = 0; i < width; i++) sum = sum + query[i] * half_to_float(block[i * kLanes + position % kLanes]);
+    scores[position] = sum * scale;
+  }
+}
+
+float softmax_weights(float* scores, size_t count) {
+  float most = -__builtin_inff();
+  for (size_t i = 0; i < count; i++) most = larger(scores[i], most);
+  float lanes[kLanes] = {};
+  for (size_t i = 0; i < count; i++) {
+    scores[i] = exp_f32(scores[i] - most);
+    lanes[i % kLanes] = lanes[i % kLanes] + scores[i];
+  }
+  for (size_t i = count; i % kLanes != 0; i++) scores[i] = 0;
+  return fold(lanes);
+}
+
+// out += weight * value, position after position.
+void weigh_values(const float* weights, const uint16_t* values, size_t count, size_t width, float* out) {
+  for (size_t position = 0; position < count; position++)
+    for (size_t i = 0; i < width; i++)
+      out[i] = out[i] + weights[position] * half_to_float(values[position * width + i]);
+}
+
+void divide(float* values, float divisor, size_t count) {
+  for (size_t i = 0; i < count; i++) values[i] = values[i] / divisor;
+}
+
+}  // namespace
+
+extern const Kernels kScalar;
+const Kernels kScalar = {
+    "scalar",      quantize, linear_q1_0,   linear_q8_0,     linear_f16,    linear_f32, sum_squares,
+    scale_rows,    add,      silu_multiply, rotate_adjacent, rotate_halves, to_half,    attention_scores,
+    softmax_weights, weigh_values, divide,
+};
+
+}  // namespace aria

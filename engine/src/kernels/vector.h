@@ -1,0 +1,193 @@
+#pragma once
+// The float kernels over sixteen lanes, in the compiler's portable vectors: one element-wise IEEE
+// operation each, so the order of scalar.cpp is kept on every instruction set. Each file that includes
+// this defines first, with lanes.h:
+//   static F32x16 load_half(const uint16_t*);  static void store_half(F32x16, uint16_t*);
+// Only static functions: a plain `inline` would let the linker hand AVX-512 code to an older CPU.
+#include <cstring>
+
+#include "kernels.h"
+#include "lanes.h"
+#include "math.h"
+
+namespace aria {
+namespace {
+
+F32x16 larger(F32x16 a, F32x16 b) { return a > b ? a : b; }
+F32x16 smaller(F32x16 a, F32x16 b) { return a < b ? a : b; }
+
+// Sixteen lanes to one: halves added until one is left.
+float fold(F32x16 lanes) {
+  float sum[kLanes];
+  store(lanes, sum);
+  for (size_t half = kLanes / 2; half > 0; half /= 2)
+    for (size_t i = 0; i < half; i++) sum[i] = sum[i] + sum[i + half];
+  return sum[0];
+}
+
+float largest(F32x16 lanes) {
+  float most[kLanes];
+  store(lanes, most);
+  for (size_t i = 1; i < kLanes; i++) most[0] = most[i] > most[0] ? most[i] : most[0];
+  return most[0];
+}
+
+F32x16 round_even(F32x16 value) { return (value + 0x1.8p23f) - 0x1.8p23f; }
+
+F32x16 exp_f32(F32x16 x) {
+  const F32x16 clamped = smaller(larger(x, splat(kExpMin)), splat(kExpMax));
+  const F32x16 n = round_even(clamped * 0x1.715476p+0f);
+  F32x16 r = clamped - n * 0x1.63p-1f;
+  r = r - n * -0x1.bd0106p-13f;
+  F32x16 p = splat(0x1.a0d2cep-13f);
+  p = p * r + 0x1.6e879cp-10f;
+  p = p * r + 0x1.11121p-7f;
+  p = p * r + 0x1.555382p-5f;
+  p = p * r + 0x1.555554p-3f;
+  p = p * r + 0x1p-1f;
+  const F32x16 series = (p * (r * r) + r) + 1.0f;
+  const I32x16 exponent = (__builtin_convertvector(n, I32x16) + 127) << 23;
+  const F32x16 result = series * reinterpret_cast<F32x16>(exponent);
+  return x < splat(kExpMin) ? splat(0.0f) : result;
+}
+
+float sum_squares(const float* values, size_t count) {
+  F32x16 lanes = {};
+  for (size_t i = 0; i < count; i += kLanes) {
+    const F32x16 x = load(values + i);
+    lanes = lanes + x * x;
+  }
+  return fold(lanes);
+}
+
+void scale_rows(const float* values, const float* weights, float scale, size_t count, float* out) {
+  for (size_t i = 0; i < count; i += kLanes) store((load(values + i) * scale) * load(weights + i), out + i);
+}
+
+void add(float* values, const float* other, size_t count) {
+  for (size_t i = 0; i < count; i += kLanes) store(load(values + i) + load(other + i), values + i);
+}
+
+void silu_multiply(const float* gate, const float* up, size_t count, float* out) {
+  for (size_t i = 0; i < count; i += kLanes) {
+    const F32x16 x = load(gate + i);
+    store((x / (1.0f + exp_f32(-x))) * load(up + i), out + i);
+  }
+}
+
+void rotate_adjacent(float* values, const float* cosines, const float* sines, size_t pairs) {
+  for (size_t i = 0; i < pairs; i++) {
+    const float x = values[2 * i], y = values[2 * i + 1];
+    values[2 * i] = x * cosines[i] - y * sines[i];
+    values[2 * i + 1] = x * sines[i] + y * cosines[i];
+  }
+}
+
+void rotate_halves(float* values, const float* cosines, const float* sines, size_t pairs) {
+  for (size_t i = 0; i < pairs; i++) {
+    const float x = values[i], y = values[i + pairs];
+    values[i] = x * cosines[i] - y * sines[i];
+    values[i + pairs] = x * sines[i] + y * cosines[i];
+  }
+}
+
+void to_half(const float* values, size_t count, uint16_t* out) {
+  for (size_t i = 0; i < count; i += kLanes) store_half(load(values + i), out + i);
+}
+
+// Lane = position. Four key blocks at once hide the latency of each lane's own chain of additions.
+template <size_t kBlocks>
+void score_blocks(const float* query, const uint16_t* keys, size_t width, float scale, float* scores) {
+  F32x16 sums[kBlocks] = {};
+  for (size_t i = 0; i < width; i++)
+    for (size_t b = 0; b < kBlocks; b++)
+      sums[b] = sums[b] + query[i] * load_half(keys + (b * width + i) * kLanes);
+  for (size_t b = 0; b < kBlocks; b++) store(sums[b] * scale, scores + b * kLanes);
+}
+
+void attention_scores(const float* query, const uint16_t* keys, size_t blocks, size_t width, float scale,
+                      float* scores) {
+  size_t block = 0;
+  for (; block + 4 <= blocks; block += 4)
+    score_blocks<4>(query, keys + block * width * kLanes, width, scale, scores + block * kLanes);
+  for (; block < blocks; block++)
+    score_blocks<1>(query, keys + block * width * kLanes, width, scale, scores + block * kLanes);
+}
+
+float softmax_weights(float* scores, size_t count) {
+  const size_t padded = (count + kLanes - 1) / kLanes * kLanes;
+  for (size_t i = count; i < padded; i++) scores[i] = -__builtin_inff();
+  F32x16 most_lanes = splat(-__builtin_inff());
+  for (size_t i = 0; i < count; i += kLanes) most_lanes = larger(load(scores + i), most_lanes);
+  const float most = largest(most_lanes);
+  for (size_t i = 0; i < count; i += kLanes) store(exp_f32(load(scores + i) - most), scores + i);
+  for (size_t i = count; i < padded; i++) scores[i] = 0;
+  F32x16 lanes = {};
+  for (size_t i = 0; i < count; i += kLanes) lanes = lanes + load(scores + i);
+  return fold(lanes);
+}
+
+template <size_t kVectors>
+void weigh_columns(const float* weights, const uint16_t* values, size_t count, size_t width, float* out) {
+  F32x16 sums[kVectors];
+  for (size_t v = 0; v < kVectors; v++) sums[v] = load(out + v * kLanes);
+  for (size_t position = 0; position < count; position++)
+    for (size_t v = 0; v < kVectors; v++)
+      sums[v] = sums[v] + weights[position] * load_half(values + position * width + v * kLanes);
+  for (size_t v = 0; v < kVectors; v++) store(sums[v], out + v * kLanes);
+}
+
+void weigh_values(const float* weights, const uint16_t* values, size_t count, size_t width, float* out) {
+  size_t column = 0;
+  for (; column + 4 * kLanes <= width; column += 4 * kLanes)
+    weigh_columns<4>(weights, values + column, count, width, out + column);
+  for (; column < width; column += kLanes)
+    weigh_columns<1>(weights, values + column, count, width, out + column);
+}
+
+void divide(float* values, float divisor, size_t count) {
+  for (size_t i = 0; i < count; i += kLanes) store(load(values + i) / divisor, values + i);
+}
+
+// F16 and F32 weights: four rows share each load of the activations.
+template <class T, F32x16 (*kLoad)(const T*)>
+void linear_float(const LinearTask& task) {
+  constexpr size_t kRows = 4;
+  const T* weights = reinterpret_cast<const T*>(task.weights);
+  for (size_t row = task.block_begin * kLanes; row < task.block_end * kLanes; row += kRows)
+    for (size_t token = 0; token < task.input.tokens; token++) {
+      const float* x = task.input.values + token * task.input.columns;
+      const T* w = weights + row * task.columns;
+      F32x16 sums[kRows] = {};
+      for (size_t c = 0; c < task.columns; c += kLanes)
+        for (size_t r = 0; r < kRows; r++) sums[r] = sums[r] + kLoad(w + r * task.columns + c) * load(x + c);
+      for (size_t r = 0; r < kRows; r++) task.out[token * task.out_stride + row + r] = fold(sums[r]);
+    }
+}
+
+void linear_f16(const LinearTask& task) { linear_float<uint16_t, load_half>(task); }
+void linear_f32(const LinearTask& task) { linear_float<float, load>(task); }
+
+// Each 128 values share one scale; sums of 32 quants for the kernels that shift weights to unsigned.
+void quantize(const float* values, size_t count, int8_t* quants, float* scales, int32_t* sums) {
+  for (size_t group = 0; group < count / kGroup; group++) {
+    const float* x = values + group * kGroup;
+    F32x16 most_lanes = {};
+    for (size_t i = 0; i < kGroup; i += kLanes) most_lanes = larger(absolute(load(x + i)), most_lanes);
+    const float most = largest(larger(most_lanes, splat(0.0f)));
+    const bool zero = !(most >= 0x1p-100f);
+    scales[group] = zero ? 0.0f : most / 127.0f;
+    const float inverse = zero ? 0.0f : 127.0f / most;
+    I32x16 sum = {};
+    for (size_t i = 0; i < kGroup; i += kLanes) {
+      const F32x16 clamped = smaller(larger(load(x + i) * inverse, splat(-127.0f)), splat(127.0f));
+      const I32x16 rounded = __builtin_convertvector(round_even(clamped), I32x16);
+      store_i8(rounded, quants + group * kGroup + i);
+      sum = i % kSubgroup == 0 ? rounded : sum + rounded;
+      if (i % kSubgroup != 0) sums[(group * kGroup + i) / kSubgroup] = fold_i32(sum);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace aria

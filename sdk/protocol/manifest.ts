@@ -1,0 +1,62 @@
+import { encodeAbiParameters } from 'viem'
+import { concat, fromHex, type Hex, keccak, keccakHex, uintBytes } from './bytes.ts'
+import { merkleRoot } from './commitments.ts'
+
+/** What `Models` registers: enough to check every downloaded byte and to open one weight row in a dispute. */
+export interface Manifest {
+  weightsRoot: Hex
+  tokenizerHash: Hex
+  specHash: Hex
+  engineMajor: number
+  layers: number
+  dModel: number
+  dFfn: number
+  nHeads: number
+  vocab: number
+  maxContext: number
+}
+
+const manifestAbi = [
+  {
+    type: 'tuple',
+    components: [
+      { name: 'weightsRoot', type: 'bytes32' },
+      { name: 'tokenizerHash', type: 'bytes32' },
+      { name: 'specHash', type: 'bytes32' },
+      { name: 'engineMajor', type: 'uint32' },
+      { name: 'layers', type: 'uint32' },
+      { name: 'dModel', type: 'uint32' },
+      { name: 'dFfn', type: 'uint32' },
+      { name: 'nHeads', type: 'uint32' },
+      { name: 'vocab', type: 'uint32' },
+      { name: 'maxContext', type: 'uint32' },
+    ],
+  },
+] as const
+
+export function modelId(manifest: Manifest): Hex {
+  return keccakHex(fromHex(encodeAbiParameters(manifestAbi, [manifest])))
+}
+
+export interface TensorRows {
+  name: string
+  rowBytes: number
+  data: Uint8Array
+}
+
+/** Leaf = keccak(0x02 | keccak(tensor name) | row u32 | the row's bytes as the file stores them). */
+function rowLeaf(nameHash: Uint8Array, row: number, bytes: Uint8Array): Uint8Array {
+  return keccak(concat(Uint8Array.of(2), nameHash, uintBytes(row, 4)), bytes)
+}
+
+/** Root over all rows of all tensors, tensors in file order. */
+export function weightsRoot(tensors: Iterable<TensorRows>): Hex {
+  const leaves: Uint8Array[] = []
+  for (const { name, rowBytes, data } of tensors) {
+    const nameHash = keccak(new TextEncoder().encode(name))
+    for (let row = 0; row * rowBytes < data.length; row++) {
+      leaves.push(rowLeaf(nameHash, row, data.subarray(row * rowBytes, (row + 1) * rowBytes)))
+    }
+  }
+  return merkleRoot(leaves)
+}
