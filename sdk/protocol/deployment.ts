@@ -14,8 +14,8 @@ const wei = v.pipe(
   v.transform((text): bigint => BigInt(text)),
 )
 
-/** The file that `contracts/scripts/deploy.ts` writes: everything a program needs to join a deployment. */
-const schema = v.object({
+const fileSchema = v.object({
+  network: v.string(),
   chainId: v.pipe(v.number(), v.integer(), v.minValue(1)),
   genesis: seconds,
   blockNumber: seconds,
@@ -29,25 +29,51 @@ const schema = v.object({
     rewards: address,
   }),
   params: v.object({
-    network: v.string(),
-    epochSeconds: v.pipe(seconds, v.minValue(1)),
-    commitRootSeconds: seconds,
-    randAfterSeconds: seconds,
-    commitAuditFromSeconds: seconds,
-    commitAuditUntilSeconds: seconds,
-    revealUntilSeconds: seconds,
-    finalizeUntilSeconds: seconds,
-    claimsFromSeconds: seconds,
-    thawSeconds: seconds,
-    unbondSeconds: seconds,
-    challengeSeconds: seconds,
-    committeeSize: seconds,
-    quorum: seconds,
-    feePpm: seconds,
-    providerStakeMin: wei,
-    slotStake: wei,
+    timetable: v.object({
+      epoch: v.pipe(seconds, v.minValue(1)),
+      rootEnd: seconds,
+      randAt: seconds,
+      auditStart: seconds,
+      auditEnd: seconds,
+      revealEnd: seconds,
+      finalizeEnd: seconds,
+      claimAt: seconds,
+    }),
+    staking: v.object({ minProvider: wei, slot: wei, unbond: seconds, challenge: seconds }),
+    escrow: v.object({ thaw: seconds, feePpm: seconds }),
+    audits: v.object({ committee: seconds, quorum: seconds }),
   }),
 })
+
+/** The file that `contracts/scripts/deploy.ts` writes: everything a program needs to join a deployment. */
+const schema = v.pipe(
+  fileSchema,
+  v.transform(({ network, chainId, genesis, blockNumber, contracts, params }) => ({
+    chainId,
+    genesis,
+    blockNumber,
+    contracts,
+    params: {
+      network,
+      epochSeconds: params.timetable.epoch,
+      commitRootSeconds: params.timetable.rootEnd,
+      randAfterSeconds: params.timetable.randAt,
+      commitAuditFromSeconds: params.timetable.auditStart,
+      commitAuditUntilSeconds: params.timetable.auditEnd,
+      revealUntilSeconds: params.timetable.revealEnd,
+      finalizeUntilSeconds: params.timetable.finalizeEnd,
+      claimsFromSeconds: params.timetable.claimAt,
+      thawSeconds: params.escrow.thaw,
+      unbondSeconds: params.staking.unbond,
+      challengeSeconds: params.staking.challenge,
+      committeeSize: params.audits.committee,
+      quorum: params.audits.quorum,
+      feePpm: params.escrow.feePpm,
+      providerStakeMin: params.staking.minProvider,
+      slotStake: params.staking.slot,
+    },
+  })),
+)
 export type Deployment = v.InferOutput<typeof schema>
 
 /** @throws AriaError `bad_deployment` naming the field. */

@@ -210,7 +210,7 @@ export type JobMessage = {
 
 // --- /aria/receipts/1 and /aria/audit/1 -------------------------------------------------------------------
 
-const publicReceipt = struct({
+export const publicReceipt = struct({
   receipt: receiptStruct,
   receiptSignature: signature,
   request: requestStruct,
