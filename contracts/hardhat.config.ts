@@ -4,15 +4,36 @@ import { defineConfig } from 'hardhat/config'
 
 // solc comes from npm (WebAssembly), so that a build needs no download.
 const path = createRequire(import.meta.url).resolve('solc/soljson.js')
-const settings = { optimizer: { enabled: true, runs: 1_000_000 }, evmVersion: 'prague' }
+const settings = { viaIR: true, optimizer: { enabled: true, runs: 1_000_000 }, evmVersion: 'prague' }
 
 export default defineConfig({
   plugins: [toolbox],
-  paths: { sources: './src', tests: { solidity: './test/solidity', nodejs: './test/node' } },
+  paths: {
+    sources: './src',
+    cache: './.cache',
+    tests: { solidity: './test/solidity', nodejs: './test/node' },
+  },
   // One profile for tests and deployments: what is tested is what is deployed.
   solidity: {
-    profiles: { default: { version: '0.8.37', path, settings }, production: { version: '0.8.37', path, settings } },
+    splitTestsCompilation: true, // a build for a deployment compiles no tests
+    profiles: {
+      default: { version: '0.8.37', path, settings },
+      production: { version: '0.8.37', path, settings },
+    },
   },
-  test: { solidity: { fuzz: { runs: 256, seed: '0x41524941' }, invariant: { runs: 64, depth: 64, failOnRevert: true } } },
-  networks: { default: { type: 'edr-simulated', chainType: 'l1', hardfork: 'prague' } },
+  test: {
+    solidity: {
+      fuzz: { runs: 256, seed: '0x41524941' },
+      invariant: { runs: 64, depth: 64, failOnRevert: true },
+    },
+  },
+  // Tests set the time themselves; a transaction must not move it.
+  networks: {
+    default: {
+      type: 'edr-simulated',
+      chainType: 'l1',
+      hardfork: 'prague',
+      allowBlocksWithSameTimestamp: true,
+    },
+  },
 })

@@ -40,7 +40,9 @@ function dependenciesCurrent() {
   return Object.entries(wanted).every(([path, entry]) => {
     if (!path.includes('node_modules/') || entry.link) return true
     const have = installed[path]
-    return have === undefined ? entry.optional || entry.peer || entry.devOptional : have.version === entry.version
+    return have === undefined
+      ? entry.optional || entry.peer || entry.devOptional
+      : have.version === entry.version
   })
 }
 
@@ -79,7 +81,8 @@ function* filesUnder(path) {
 function hashOf(inputs) {
   const hash = createHash('sha256')
   for (const input of inputs) {
-    for (const file of filesUnder(join(root, input))) hash.update(relative(root, file)).update(readFileSync(file))
+    for (const file of filesUnder(join(root, input)))
+      hash.update(relative(root, file)).update(readFileSync(file))
   }
   return hash.digest('hex')
 }
@@ -103,14 +106,28 @@ function build(node) {
     name: 'Compiling the contracts',
     inputs: ['contracts/src', 'contracts/hardhat.config.ts'],
     stamp: 'contracts/artifacts/.aria-stamp',
-    command: [node, join(root, 'node_modules', 'hardhat', 'dist', 'src', 'cli.js'), '--config', join(root, 'contracts', 'hardhat.config.ts'), 'build', '--quiet'],
+    command: [
+      node,
+      join(root, 'node_modules', 'hardhat', 'dist', 'src', 'cli.js'),
+      '--config',
+      join(root, 'contracts', 'hardhat.config.ts'),
+      'build',
+      '--quiet',
+    ],
     fix: 'The compiler output above names file and line.',
   })
   buildOnce({
     name: 'Building the dashboard',
     inputs: ['web/src', 'web/index.html', 'web/vite.config.ts', 'indexer/api/types.ts'],
     stamp: 'web/dist/.aria-stamp',
-    command: [node, join(root, 'node_modules', 'vite', 'bin', 'vite.js'), 'build', join(root, 'web'), '--logLevel', 'warn'],
+    command: [
+      node,
+      join(root, 'node_modules', 'vite', 'bin', 'vite.js'),
+      'build',
+      join(root, 'web'),
+      '--logLevel',
+      'warn',
+    ],
     fix: 'The output above names file and line.',
   })
 }
@@ -118,7 +135,11 @@ function build(node) {
 // --- Run ------------------------------------------------------------------------------------------------------
 
 function exec(node, script, args) {
-  const child = spawn(node, ['--disable-warning=ExperimentalWarning', script, ...args], { stdio: 'inherit', cwd: root, env: childEnv() })
+  const child = spawn(node, ['--disable-warning=ExperimentalWarning', script, ...args], {
+    stdio: 'inherit',
+    cwd: root,
+    env: childEnv(),
+  })
   // Ctrl-C reaches the whole group; the script cleans up and decides the exit code.
   process.on('SIGINT', () => {})
   for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
@@ -126,7 +147,8 @@ function exec(node, script, args) {
 }
 
 const args = process.argv.slice(2).filter(arg => arg !== '--build')
-if (process.platform === 'win32') fail('ARIA needs Linux or macOS.', 'On Windows, use WSL 2 with Debian or Ubuntu.')
+if (process.platform === 'win32')
+  fail('ARIA needs Linux or macOS.', 'On Windows, use WSL 2 with Debian or Ubuntu.')
 installDependencies()
 const node = projectNode()
 build(node)

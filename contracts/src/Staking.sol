@@ -10,17 +10,8 @@ import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 import {Checkpoints} from "@openzeppelin/contracts/utils/structs/Checkpoints.sol";
 import {DoubleEndedQueue} from "@openzeppelin/contracts/utils/structs/DoubleEndedQueue.sol";
 import {IAriaToken} from "./interfaces/IAriaToken.sol";
-import {IStaking, Key, Kind, Operator, Profile, Slot} from "./interfaces/IStaking.sol";
+import {IStaking, Key, Kind, Operator, Profile, Slot, StakingParameters} from "./interfaces/IStaking.sol";
 import {Epochs, Timetable} from "./libraries/Epochs.sol";
-
-/// @notice Parameters of one network.
-struct StakingParameters {
-    uint96 minProvider; // least stake of an active provider
-    uint96 slot; // stake of one verifier slot
-    uint32 unbond; // seconds from unbonding to withdrawal
-    uint32 challenge; // seconds for which a receipt can be challenged
-    uint32 slasherDelay; // seconds from proposing a slasher to its first slash
-}
 
 /// @title Staking
 /// @notice Who operates, with how much at stake, under which keys.
@@ -47,8 +38,9 @@ contract Staking is IStaking, Epochs, EIP712, ReentrancyGuardTransient {
 
     /// @notice Bounds the loop over an operator's slots, also inside `slash`.
     uint256 public constant MAX_SLOTS = 20;
-    /// @notice Slots that one draw looks at before it stays empty.
-    uint256 public constant MAX_PROBES = 8;
+    /// @notice Slots that one draw looks at before it stays empty. Even if two thirds of all slots are out of the
+    /// question (three verifiers, two of them drawn), 32 miss with a probability of 2 in a million.
+    uint256 public constant MAX_PROBES = 32;
     uint256 public constant CHALLENGER_BPS = 2_500;
     uint256 public constant ADJUDICATOR_BPS = 1_500;
     uint256 internal constant BPS = 10_000;
@@ -298,9 +290,9 @@ contract Staking is IStaking, Epochs, EIP712, ReentrancyGuardTransient {
         drawn = new address[](count);
         uint256 found;
         for (uint256 k; k < count && length != 0; ++k) {
-            uint256 start = uint256(keccak256(abi.encodePacked(seed, subject, k))) % length;
-            for (uint256 probe; probe < Math.min(MAX_PROBES, length); ++probe) {
-                address holder = _holderAt((start + probe) % length, epoch);
+            for (uint256 probe; probe < MAX_PROBES; ++probe) {
+                uint256 index = uint256(keccak256(abi.encodePacked(seed, subject, k, probe))) % length;
+                address holder = _holderAt(index, epoch);
                 if (holder == address(0) || holder == subject || _profiles[holder].payout == payout) continue;
                 if (_contains(drawn, found, holder)) continue;
                 drawn[found++] = holder;

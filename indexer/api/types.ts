@@ -145,3 +145,13 @@ export interface ChangeEvent {
 export interface ErrorBody {
   error: { code: string; message: string; hint: string | null }
 }
+
+/** GET /api/health: 200 while the index follows the chain, 503 while it cannot. */
+export interface HealthView {
+  ok: boolean
+  /** The index's own block; null before it first met its chain. */
+  block: number | null
+  headBlock: number | null
+  lagBlocks: number | null
+  failure: ErrorBody['error'] | null
+}

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { AriaError } from '@aria/sdk/protocol'
 import { createPublicClient, http } from 'viem'
 import { DEV_ACCOUNTS, DEV_MNEMONIC } from './accounts.ts'
@@ -51,14 +52,20 @@ export async function startChain(
   const child = startChild(
     {
       name: 'chain',
-      command: anvilPath(),
+      command: process.execPath,
       args: [
+        ...[
+          '--disable-warning=ExperimentalWarning',
+          fileURLToPath(new URL('guard.ts', import.meta.url)),
+          anvilPath(),
+        ],
         ...['--host', '127.0.0.1', '--port', String(port), '--chain-id', String(LOCAL_CHAIN_ID)],
         ...['--accounts', String(DEV_ACCOUNTS), '--mnemonic', DEV_MNEMONIC, '--hardfork', 'prague'],
         ...['--state', join(dataDir, 'chain.json'), '--state-interval', String(STATE_SECONDS)],
         ...['--block-time', String(BLOCK_SECONDS), '--mixed-mining', '--silent'],
       ],
       logFile: join(logDir, 'chain.log'),
+      ipc: true,
     },
     env,
   )

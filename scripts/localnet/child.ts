@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline'
 import { AriaError } from '@aria/sdk/protocol'
 
 /** After this a process that ignores SIGTERM is killed. */
-const STOP_GRACE_MS = 10_000
+const STOP_GRACE_MS = 20_000
 /** Lines of a log quoted when a process dies before it was ready. */
 const QUOTED_LINES = 5
 

@@ -108,7 +108,7 @@ async function start(init: LocalnetInit, children: Child[], stop: () => Promise<
   )
   step(`Contracts deployed (Escrow ${deployment.contracts.escrow})`)
 
-  const manifest = await modelManifest(modelPath)
+  const { manifest } = await modelManifest(modelPath, { cacheDir: dataDir })
   const market = openMarket(chain.url, deployment)
   await market.registerModel(manifest)
   const providers = specs.map((spec, index) => ({

@@ -26,6 +26,7 @@ class Shape:
 class Mode:
     """How the forward pass computes; one object shared by all layers."""
     binary: bool = True  # +-1 weights and int8 activations; False is the full-precision twin
+    exported: bool = False  # the weights already are +-1 x scale: no need to find signs again
     fast: bool = False  # bf16 products
 
 
@@ -36,7 +37,7 @@ class Linear(nn.Module):
         self.mode = mode
 
     def forward(self, values):
-        return BinaryLinear.apply(values, self.weight, self.mode.binary, self.mode.fast)
+        return BinaryLinear.apply(values, self.weight, self.mode.binary and not self.mode.exported, self.mode.fast)
 
 
 def rms_norm(values, weight, eps):
@@ -53,6 +54,12 @@ def rotate(values, cos, sin):
     """NEOX order: the first half of a head is paired with the second half."""
     first, second = values.chunk(2, dim=-1)
     return torch.cat([first * cos - second * sin, second * cos + first * sin], dim=-1)
+
+
+def shared_by_queries(values, heads):
+    """Each key-value head repeated for its group of query heads."""
+    batch, groups, length, head = values.shape
+    return values[:, :, None].expand(batch, groups, heads // groups, length, head).reshape(batch, heads, length, head)
 
 
 class Layer(nn.Module):
@@ -87,13 +94,13 @@ class Layer(nn.Module):
             if past:
                 k, v = torch.cat([past[0], k], dim=2), torch.cat([past[1], v], dim=2)
             past[:] = [k, v]
-        repeat = s.heads // s.kv_heads
-        k, v = k.repeat_interleave(repeat, dim=1), v.repeat_interleave(repeat, dim=1)
-        scores = torch.matmul(q * s.head ** -0.5, k.transpose(2, 3))
+        k, v = shared_by_queries(k, s.heads), shared_by_queries(v, s.heads)
+        product = torch.bfloat16 if self.mode.fast else torch.float32
+        scores = torch.matmul((q * s.head ** -0.5).to(product), k.to(product).transpose(2, 3)).float()
         if mask is not None:
             scores = scores + mask
-        mixed = torch.matmul(torch.softmax(scores, dim=-1), v).transpose(1, 2)
-        return self.attn_output(self.act(mixed.reshape(batch * length, -1)))
+        mixed = torch.matmul(torch.softmax(scores, dim=-1).to(product), v.to(product)).float()
+        return self.attn_output(self.act(mixed.transpose(1, 2).reshape(batch * length, -1)))
 
     def forward(self, x, batch, length, cos, sin, mask, past=None):
         x = x + self.attention(x, batch, length, cos, sin, mask, past)

@@ -14,7 +14,11 @@ export interface FramedStream {
 }
 
 export function framed(stream: Stream, frameBytesMax = FRAME_BYTES_MAX): FramedStream {
-  const frames = lpStream(stream, { maxDataLength: frameBytesMax, maxBufferSize: frameBytesMax * 2 })
+  const frames = lpStream(stream, {
+    maxDataLength: frameBytesMax,
+    maxBufferSize: frameBytesMax * 2,
+    lengthDecoder,
+  })
   return {
     async read(options = {}) {
       try {
@@ -35,6 +39,24 @@ export function framed(stream: Stream, frameBytesMax = FRAME_BYTES_MAX): FramedS
     close: () => stream.close(),
     abort: reason => stream.abort(reason),
   }
+}
+
+/** A length of at most 2^28 - 1 as a varint; a peer that never ends its length must not make us collect bytes for ever. */
+const LENGTH_BYTES_MAX = 4
+
+/** The library asks again with one byte more after a RangeError, and takes any other error as final. */
+function lengthDecoder(prefix: { byteLength: number; get(index: number): number }): number {
+  let length = 0
+  for (let at = 0; at < prefix.byteLength; at++) {
+    const byte = prefix.get(at)
+    length += (byte & 0x7f) << (7 * at)
+    if (byte < 0x80) return length
+  }
+  if (prefix.byteLength < LENGTH_BYTES_MAX) throw new RangeError('The length goes on.')
+  throw new AriaError(
+    'frame_too_large',
+    `The peer announced a frame with a length of over ${LENGTH_BYTES_MAX} bytes.`,
+  )
 }
 
 /** An ended stream is no error here: the reader's protocol state says whether it came too early. */

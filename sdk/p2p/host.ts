@@ -1,6 +1,5 @@
 import { noise } from '@chainsafe/libp2p-noise'
 import { yamux } from '@chainsafe/libp2p-yamux'
-import { bootstrap } from '@libp2p/bootstrap'
 import { type GossipSub, gossipsub } from '@libp2p/gossipsub'
 import { type Identify, identify } from '@libp2p/identify'
 import type { Libp2p } from '@libp2p/interface'
@@ -9,6 +8,7 @@ import { tcp } from '@libp2p/tcp'
 import { createLibp2p } from 'libp2p'
 import { type Hex, OFFER_BYTES_MAX } from '../protocol/index.ts'
 import { libp2pKey } from './identity.ts'
+import { keepConnected } from './keep-connected.ts'
 
 export interface HostInit {
   /** The node's identity; its address is registered in Staking when the node provides or audits. */
@@ -26,19 +26,14 @@ const CONNECTIONS_MAX = 512
 const GOSSIP_ENVELOPE_BYTES = 1024
 
 /** A started libp2p host: TCP, Noise, Yamux, identify, ping, gossipsub. Stop it with `host.stop()`. */
-export async function createHost({
-  privateKey,
-  listen = [],
-  bootstrap: peers = [],
-}: HostInit): Promise<Host> {
-  return await createLibp2p({
+export async function createHost({ privateKey, listen = [], bootstrap = [] }: HostInit): Promise<Host> {
+  const host = await createLibp2p({
     privateKey: libp2pKey(privateKey),
     addresses: { listen: [...listen] },
     transports: [tcp()],
     connectionEncrypters: [noise()],
     streamMuxers: [yamux()],
     connectionManager: { maxConnections: CONNECTIONS_MAX },
-    ...(peers.length > 0 && { peerDiscovery: [bootstrap({ list: [...peers], timeout: 100 })] }),
     services: {
       identify: identify(),
       ping: ping(),
@@ -52,4 +47,6 @@ export async function createHost({
       }),
     },
   })
+  keepConnected(host, bootstrap)
+  return host
 }

@@ -1,3 +1,4 @@
+export * from './addresses.ts'
 export * from './framed.ts'
 export * from './host.ts'
 export * from './identity.ts'

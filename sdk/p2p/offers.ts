@@ -64,9 +64,11 @@ export function watchOffers({ host, deployed, nowMs = Date.now, onOffer }: Offer
   const byNode = new Map<Address, KnownOffer>()
   const pubsub = host.services.pubsub
 
-  pubsub.topicValidators.set(topic, async (from, message) => {
+  // The first argument is whoever passed the message on; only its signed author can vouch for an offer.
+  pubsub.topicValidators.set(topic, async (_relay, message) => {
+    if (message.type !== 'signed') return TopicValidatorResult.Reject
     try {
-      const known = await checkOffer(message.data, from, deployed, nowMs())
+      const known = await checkOffer(message.data, message.from, deployed, nowMs())
       const best = byNode.get(known.node)
       if (best !== undefined && best.offer.sequence >= known.offer.sequence)
         return TopicValidatorResult.Ignore

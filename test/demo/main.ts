@@ -91,7 +91,7 @@ async function scenario(localnet: Localnet, requests: number): Promise<DemoResul
 
   say(`… ${requests} paid, streamed requests in epoch ${epoch.number}`)
   const measured = await askMany(api, model, 0, requests, PARALLEL)
-  const tampered = () => measured.filter(({ provider }) => provider.toLowerCase() === tamperer).length
+  const tampered = () => measured.filter(one => one.operator === tamperer).length
   while (tampered() < TAMPERED_MIN && measured.length < requests + REQUESTS_EXTRA_MAX) {
     measured.push(...(await askMany(api, model, measured.length, measured.length + PARALLEL, PARALLEL)))
   }

@@ -1,7 +1,8 @@
 import type OpenAI from 'openai'
 
 export interface Measured {
-  provider: string
+  /** Lower case. */
+  operator: string
   inputTokens: number
   outputTokens: number
   cost: bigint
@@ -23,7 +24,7 @@ const PROMPTS = [
 const TOKENS_MAX = 96
 
 interface AriaFacts {
-  provider: string
+  operator: string
   cost: string
 }
 
@@ -53,7 +54,7 @@ export async function ask(client: OpenAI, model: string, index: number): Promise
   const ended = performance.now()
   if (!usage || !aria) throw new Error(`Request ${index} ended without usage and receipt facts.`)
   return {
-    provider: aria.provider,
+    operator: aria.operator.toLowerCase(),
     inputTokens: usage.prompt_tokens,
     outputTokens: usage.completion_tokens,
     cost: BigInt(aria.cost),

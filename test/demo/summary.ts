@@ -42,7 +42,7 @@ const total = (values: readonly number[]) => values.reduce((all, value) => all +
 
 function rows(result: DemoResult): ProviderRow[] {
   return [...result.names].map(([operator, name]) => {
-    const served = result.measured.filter(({ provider }) => provider.toLowerCase() === operator)
+    const served = result.measured.filter(one => one.operator === operator)
     const audits = result.audits.filter(audit => audit.operator.toLowerCase() === operator)
     const known = result.providers.find(provider => provider.operator.toLowerCase() === operator)
     return {

@@ -39,6 +39,15 @@ struct Slot {
     uint32 until;
 }
 
+/// @notice Parameters of one network.
+struct StakingParameters {
+    uint96 minProvider; // least stake of an active provider
+    uint96 slot; // stake of one verifier slot
+    uint32 unbond; // seconds from unbonding to withdrawal
+    uint32 challenge; // seconds for which a receipt can be challenged
+    uint32 slasherDelay; // seconds from proposing a slasher to its first slash
+}
+
 /// @title IStaking
 /// @notice Operators, their stake and keys, verifier slots, slashing.
 interface IStaking {
@@ -149,9 +158,10 @@ interface IStaking {
     function operatorOf(address node) external view returns (address);
 
     /// @notice Draws `count` different verifiers for `subject` without replacement.
-    /// @dev Draw k starts at slot keccak256(seed, subject, k) mod slotsLength(epoch) and takes the first of `MAX_PROBES`
-    /// slots that is active in `epoch`, not drawn before, and shares neither operator nor payout with `subject`.
-    /// A draw that finds none stays empty, so the result may be shorter than `count`.
+    /// @dev Draw k looks at the slots keccak256(abi.encodePacked(seed, subject, k, probe)) mod slotsLength(epoch) for
+    /// probe = 0, 1, ... and takes the first whose holder was not drawn before and shares neither operator nor payout
+    /// with `subject`. Every probe is a new hash: walking to the neighbour would favour whoever stands behind a large
+    /// holder. A draw that finds none in `MAX_PROBES` stays empty, so the result may be shorter than `count`.
     function draw(bytes32 seed, address subject, uint256 epoch, uint256 count)
         external
         view

@@ -106,7 +106,7 @@ void linear_q8_0(const LinearTask& task) {
           for (size_t k = 0; k < 8; k++)
             dot = _mm256_add_epi32(dot, bytes_dot(load_bytes(weights + k * 64 + half * 32),
                                                   task.input.quants + column + k * 4));
-          sum[half] = accumulate(sum[half], dot, weights + 512 + half * 16, task.input.scales[column / kGroup]);
+          sum[half] = accumulate(sum[half], dot, weights + 512 + half * 16, task.input.scales[column / kSubgroup]);
         }
       }
       float* out = task.out + token * task.out_stride + block * kLanes;

@@ -98,7 +98,7 @@ void tile(const LinearTask& task, size_t block, size_t token) {
       for (size_t t = 0; t < kTokens; t++) {
         const size_t column = (token + t) * stride + g * W::kColumns;
         const __m512i dot = W::finish(dots[b][t], task.input.sums + column / kSubgroup);
-        sums[b][t] = accumulate(sums[b][t], dot, scales, task.input.scales[column / kGroup]);
+        sums[b][t] = accumulate(sums[b][t], dot, scales, task.input.scales[column / W::kColumns]);
       }
     }
   }

@@ -10,8 +10,8 @@
 namespace aria {
 
 constexpr size_t kLanes = 16;     // lanes of a float reduction; rows of a packed weight block; positions of a key block
-constexpr size_t kGroup = 128;    // activations under one scale; also the group of Q1_0
-constexpr size_t kSubgroup = 32;  // weights under one scale in Q8_0
+constexpr size_t kGroup = 128;    // weights under one scale in Q1_0, and activations that meet them; also the row padding
+constexpr size_t kSubgroup = 32;  // weights under one scale in Q8_0, and activations that meet them
 
 // Bytes of one packed block of 16 rows: bits (or bytes) of one weight group, then 16 half-precision scales.
 constexpr size_t kBlockBytesQ1 = kLanes * (kGroup / 8 + 2);
@@ -21,7 +21,7 @@ constexpr size_t kBlockBytesQ8 = kLanes * (kSubgroup + 2);
 struct Activations {
   const float* values;     // [tokens][columns]
   const int8_t* quants;    // [tokens][columns], in [-127, 127]
-  const float* scales;     // [tokens][columns / kGroup]
+  const float* scales;     // [tokens][columns / group], group = kGroup for Q1_0 and kSubgroup for Q8_0
   const int32_t* sums;     // [tokens][columns / kSubgroup]: the sum of each 32 quants
   size_t columns;
   size_t tokens;
@@ -39,7 +39,7 @@ struct LinearTask {
 
 struct Kernels {
   const char* name;
-  void (*quantize)(const float* values, size_t count, int8_t* quants, float* scales, int32_t* sums);
+  void (*quantize)(const float* values, size_t count, size_t group, int8_t* quants, float* scales, int32_t* sums);
   void (*linear_q1_0)(const LinearTask&);
   void (*linear_q8_0)(const LinearTask&);
   void (*linear_f16)(const LinearTask&);

@@ -18,22 +18,22 @@ float fold(const float* lanes) {
 
 float larger(float a, float b) { return a > b ? a : b; }  // b when either is NaN, as MAXPS
 
-// Each 128 values share the scale max|x| / 127; below 2^-100 the whole group is zero.
-void quantize(const float* values, size_t count, int8_t* quants, float* scales, int32_t* sums) {
-  for (size_t group = 0; group < count / kGroup; group++) {
-    const float* x = values + group * kGroup;
+// Each group of 128 (or 32) values shares the scale max|x| / 127; below 2^-100 the whole group is zero.
+void quantize(const float* values, size_t count, size_t group, int8_t* quants, float* scales, int32_t* sums) {
+  for (size_t g = 0; g < count / group; g++) {
+    const float* x = values + g * group;
     float lanes[kLanes] = {};
-    for (size_t i = 0; i < kGroup; i++) lanes[i % kLanes] = larger(x[i] < 0 ? -x[i] : x[i], lanes[i % kLanes]);
+    for (size_t i = 0; i < group; i++) lanes[i % kLanes] = larger(x[i] < 0 ? -x[i] : x[i], lanes[i % kLanes]);
     float most = 0;
     for (size_t i = 0; i < kLanes; i++) most = larger(lanes[i], most);
     const bool zero = !(most >= 0x1p-100f);
-    scales[group] = zero ? 0.0f : most / 127.0f;
+    scales[g] = zero ? 0.0f : most / 127.0f;
     const float inverse = zero ? 0.0f : 127.0f / most;
-    for (size_t i = 0; i < kGroup; i++) {
+    for (size_t i = 0; i < group; i++) {
       float q = x[i] * inverse;
       q = q > -127.0f ? q : -127.0f;
       q = q < 127.0f ? q : 127.0f;
-      quants[group * kGroup + i] = int8_t(round_even(q));
+      quants[g * group + i] = int8_t(round_even(q));
     }
   }
   for (size_t block = 0; block < count / kSubgroup; block++) {
@@ -73,7 +73,7 @@ void linear_q8_0(const LinearTask& task) {
   const size_t blocks = task.columns / kSubgroup;
   for (size_t token = 0; token < task.input.tokens; token++) {
     const int8_t* quants = task.input.quants + token * task.input.columns;
-    const float* scales = task.input.scales + token * (task.input.columns / kGroup);
+    const float* scales = task.input.scales + token * (task.input.columns / kSubgroup);
     for (size_t row = task.block_begin * kLanes; row < task.block_end * kLanes; row++) {
       const uint8_t* block = task.weights + row / kLanes * blocks * kBlockBytesQ8;
       const size_t lane = row % kLanes;
@@ -85,7 +85,7 @@ void linear_q8_0(const LinearTask& task) {
           dot += weight * quants[b * kSubgroup + c];
         }
         const float scale = half_to_float(reinterpret_cast<const uint16_t*>(block + 512)[lane]);
-        sum = sum + float(dot) * (scale * scales[b / (kGroup / kSubgroup)]);
+        sum = sum + float(dot) * (scale * scales[b]);
       }
       task.out[token * task.out_stride + row] = sum;
     }

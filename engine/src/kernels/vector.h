@@ -168,23 +168,23 @@ void linear_float(const LinearTask& task) {
 void linear_f16(const LinearTask& task) { linear_float<uint16_t, load_half>(task); }
 void linear_f32(const LinearTask& task) { linear_float<float, load>(task); }
 
-// Each 128 values share one scale; sums of 32 quants for the kernels that shift weights to unsigned.
-void quantize(const float* values, size_t count, int8_t* quants, float* scales, int32_t* sums) {
-  for (size_t group = 0; group < count / kGroup; group++) {
-    const float* x = values + group * kGroup;
+// Each group of 128 (or 32) values shares one scale; sums of 32 quants for the kernels that shift weights to unsigned.
+void quantize(const float* values, size_t count, size_t group, int8_t* quants, float* scales, int32_t* sums) {
+  for (size_t g = 0; g < count / group; g++) {
+    const float* x = values + g * group;
     F32x16 most_lanes = {};
-    for (size_t i = 0; i < kGroup; i += kLanes) most_lanes = larger(absolute(load(x + i)), most_lanes);
+    for (size_t i = 0; i < group; i += kLanes) most_lanes = larger(absolute(load(x + i)), most_lanes);
     const float most = largest(larger(most_lanes, splat(0.0f)));
     const bool zero = !(most >= 0x1p-100f);
-    scales[group] = zero ? 0.0f : most / 127.0f;
+    scales[g] = zero ? 0.0f : most / 127.0f;
     const float inverse = zero ? 0.0f : 127.0f / most;
     I32x16 sum = {};
-    for (size_t i = 0; i < kGroup; i += kLanes) {
+    for (size_t i = 0; i < group; i += kLanes) {
       const F32x16 clamped = smaller(larger(load(x + i) * inverse, splat(-127.0f)), splat(127.0f));
       const I32x16 rounded = __builtin_convertvector(round_even(clamped), I32x16);
-      store_i8(rounded, quants + group * kGroup + i);
+      store_i8(rounded, quants + g * group + i);
       sum = i % kSubgroup == 0 ? rounded : sum + rounded;
-      if (i % kSubgroup != 0) sums[(group * kGroup + i) / kSubgroup] = fold_i32(sum);
+      if (i % kSubgroup != 0) sums[(g * group + i) / kSubgroup] = fold_i32(sum);
     }
   }
 }

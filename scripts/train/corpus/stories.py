@@ -120,7 +120,8 @@ REQUESTS_NONE = [
 
 
 def pick_character(rng):
-    noun, pronoun, adjectives = rng.choice(words.ANIMAL_LIST if rng.random() < 0.7 else words.PEOPLE_LIST)
+    kind = rng.random()
+    noun, pronoun, adjectives = rng.choice(words.ANIMAL_LIST if kind < 0.5 else words.PEOPLE_LIST if kind < 0.75 else words.MORE_CHARACTERS)
     if pronoun == "*":
         pronoun = rng.choice(["he", "she"])
     name = rng.choice(words.BOY_NAMES if pronoun == "he" else words.GIRL_NAMES) if rng.random() < 0.45 else None
@@ -150,7 +151,7 @@ def facts(hero, friend, item, place):
 
 
 def capitalise(text):
-    return re.sub(r'(^|[.!?] |[.!?]" )([a-z])', lambda m: m.group(1) + m.group(2).upper(), text)
+    return re.sub(r'(^|[.!?] |\." )([a-z])', lambda m: m.group(1) + m.group(2).upper(), text)
 
 
 def tell(rng, hero, friend, item, place):
@@ -168,11 +169,17 @@ def tell(rng, hero, friend, item, place):
     return text
 
 
+def pick_object(rng):
+    if rng.random() < 0.75:
+        return rng.choice(words.OBJECT_LIST)
+    return (rng.choice(words.MORE_OBJECTS), *rng.choice(words.GENERAL_LIST))
+
+
 def cast(rng):
     hero, friend = pick_character(rng), pick_character(rng)
     while friend["noun"] == hero["noun"] or friend["name"] == hero["name"] and hero["name"]:
         friend = pick_character(rng)
-    return hero, friend, rng.choice(words.OBJECT_LIST), rng.choice(words.PLACE_LIST)
+    return hero, friend, pick_object(rng), rng.choice(words.PLACE_LIST)
 
 
 def request(rng, hero, friend, item, place):
@@ -198,7 +205,23 @@ def request(rng, hero, friend, item, place):
     return text
 
 
+def follow_up(rng, hero, friend, item, place):
+    """A question about the story just told."""
+    he = hero["pronoun"].title()
+    name = hero["name"] or "the " + hero["noun"]
+    return rng.choice([
+        (rng.choice(["Who was the story about?", "Who is the hero of the story?", "Who was the main character?"]), f"The story was about {introduced(hero)}."),
+        (rng.choice([f"Where did {name} live?", "Where did the story happen?", "Where was it?"]), f"It was {words.PLACE_AT.get(place, 'in')} the {place}."),
+        (rng.choice([f"Who did {name} meet?", f"Who was the friend of {name}?", "Who was the friend in the story?"]), f"{he} met {introduced(friend)}."),
+        (rng.choice(["What was the important thing in the story?", f"What did {name} have?", "Which object was in the story?"]), f"It was {words.object_phrase(item[0])}."),
+    ])
+
+
 def sample(rng):
     hero, friend, item, place = cast(rng)
     question = request(rng, hero, friend, item, place)
-    return [("user", question), ("assistant", tell(rng, hero, friend, item, place))]
+    messages = [("user", question), ("assistant", tell(rng, hero, friend, item, place))]
+    while rng.random() < 0.15:
+        question, answer = follow_up(rng, hero, friend, item, place)
+        messages += [("user", question), ("assistant", answer)]
+    return messages

@@ -68,7 +68,6 @@ coin:the old wishing well had been silent for years:fell into the water with a s
 ring:the queen was sad because her finger was bare:shone like a tiny star:the queen smiled again
 crown:the village had to choose a new leader for the day:sparkled in the sun:everyone cheered for the new leader
 hat:the sun was burning hot:made a cool round shadow:nobody felt too hot anymore
-boots:the road was covered with deep mud:stepped through the mud without a slip:they came home with dry feet
 coat:snow began to fall on the mountain:was thick and warm:nobody shivered that night
 apple:a hungry stranger sat beside the road:was red and sweet:the stranger was hungry no more
 cake:it was a birthday and nobody had remembered:smelled of honey and butter:the birthday was happy after all
@@ -98,6 +97,32 @@ camera:nobody believed that a deer had come to the school:took a clear picture:e
 trumpet:the king's messenger could not be heard in the crowd:sounded bright and loud:the crowd became quiet
 jar:the last drops of water were leaking from the old cup:held every drop:there was water for the whole way"""
 
+# More beings and things, which the stories use in general ways: they teach the model to copy a word it was given.
+MORE_ANIMALS = """octopus shark lizard swan eagle hamster raccoon moose jellyfish lobster walrus hippo rhino gorilla cheetah leopard panther jaguar llama alpaca
+ferret weasel mole bat beetle ladybug cricket grasshopper dragonfly moth worm caterpillar peacock pigeon raven hawk falcon ostrich flamingo pelican turkey crocodile
+snake toad salamander chameleon salmon trout goldfish seahorse starfish buffalo bison yak reindeer antelope chipmunk skunk porcupine lemur sloth armadillo unicorn phoenix""".split()
+MORE_PEOPLE = """astronaut elf fairy troll mermaid ghost ninja scientist chef dancer singer soldier nurse judge monk hunter blacksmith poet student artist explorer captain
+magician clown postman carpenter librarian musician writer cowboy detective engineer inventor pilot policeman firefighter butcher weaver juggler viking merchant beekeeper""".split()
+MORE_OBJECTS = """sword pumpkin watch pencil pillow carrot mushroom rocket train car truck piano harp banjo cup plate bowl fork knife pot kettle oven door window fence gate table bench
+bed sofa carpet curtain flag banner candlestick vase painting statue toy doll robot computer phone radio battery screw nail saw axe rake wheelbarrow tractor barrel bottle bag backpack
+suitcase wallet purse necklace bracelet glove mitten sock shoe sweater shirt jacket cape mask helmet shield bow arrow anchor sailboat submarine airplane parachute skateboard swing slide marble dice
+puzzle diamond ruby pearl crystal egg nest acorn walnut cherry pear plum lemon orange melon strawberry potato tomato onion cookie muffin pie candy lollipop pancake sandwich cheese snowball icicle
+snowflake leaf branch log rock brick scroll notebook poem song secret dream wish cloud rainbow moonbeam sunbeam shadow""".split()
+MORE_ADJECTIVES = "small old young brave clever kind curious shy happy lonely friendly gentle quiet cheerful patient proud little wise".split()
+# problem : what the thing does then : the result
+GENERAL_USES = """everyone in the village was sad:made everyone smile:nobody was sad anymore
+the others did not believe in themselves:gave them new courage:they tried again and won
+two neighbors had a long quarrel:reminded them of old times:they shook hands at last
+a stranger had no present for the feast:was the perfect present:the feast was a great success
+the day was long and dull:turned the day into an adventure:everyone laughed until evening
+an old friend was ill and alone:made the friend feel much better:the friend was soon well again
+the village fair had no first prize:became the first prize:everyone wanted to win it
+a little child was lost and afraid:calmed the child at once:they found the way home together
+nobody wanted to play with the newcomer:made a good beginning:soon they all played together
+the king asked for the most wonderful thing in the land:was shown to the king:the king smiled and was content
+the night watch was long and cold:kept them busy until sunrise:the night passed quickly
+there was only one left for two:was shared by both:both of them were content"""
+
 PLACES = """forest|meadow|garden|village|harbor|mountain|valley|desert|island|old mill|castle|orchard|lighthouse|farm|riverbank
 beach|snowy hill|quiet lake|market|library|school|deep cave|windy cliff|little town|old bridge|swamp|bamboo grove|cornfield|jungle|frozen pond"""
 
@@ -109,16 +134,18 @@ def rows(text):
     return [entry.strip().split(":") for line in text.strip().split("\n") for entry in line.split("|")]
 
 
-ANIMAL_LIST = [(noun, "*", adjectives.split(",")) for noun, adjectives in rows(ANIMALS)]
+MORE_CHARACTERS = [(noun, "he" if noun in ("policeman", "postman", "cowboy") else "she" if noun == "mermaid" else "*", MORE_ADJECTIVES) for noun in MORE_ANIMALS + MORE_PEOPLE]
+ANIMAL_PRONOUNS = {"hen": "she", "cow": "she", "rooster": "he"}
+ANIMAL_LIST = [(noun, ANIMAL_PRONOUNS.get(noun, "*"), adjectives.split(",")) for noun, adjectives in rows(ANIMALS)]
 PEOPLE_LIST = [(noun, pronoun, adjectives.split(",")) for noun, pronoun, adjectives in rows(PEOPLE)]
 OBJECT_LIST = [tuple(row) for row in (line.split(":") for line in OBJECTS.strip().split("\n"))]
+GENERAL_LIST = [tuple(line.split(":")) for line in GENERAL_USES.split("\n")]
 PLACE_LIST = [row[0] for row in rows(PLACES)]
-PLURAL_OBJECTS = {"boots"}
 
 
 def article(noun: str) -> str:
-    return ("an " if noun[0] in "aeiou" else "a ") + noun
+    return ("an " if noun[0] in "aeiou" and not noun.startswith("uni") else "a ") + noun
 
 
 def object_phrase(noun: str) -> str:
-    return "a pair of boots" if noun == "boots" else article(noun)
+    return article(noun)

@@ -1,0 +1,11 @@
+// The only place that reads the environment.
+import { type Hex, isHex } from 'viem'
+
+/** The deployer's private key, for networks whose RPC endpoint holds no account. Not an argument: those are public. */
+export function deployerKey(): Hex | undefined {
+  const key = process.env.ARIA_DEPLOYER_KEY
+  if (key === undefined || key === '') return undefined
+  if (!isHex(key) || key.length !== 66)
+    throw new Error('ARIA_DEPLOYER_KEY must be 0x and 64 hexadecimal digits.')
+  return key
+}

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {Sibling} from "../libraries/MerkleSum.sol";
+
+/// @notice What a provider commits about one epoch: the Merkle-sum tree of its public receipts.
+struct Root {
+    bytes32 root;
+    uint64 tokens; // sum over all receipts
+    uint32 count; // number of receipts
+}
+
+/// @notice A verifier's verdict on one provider.
+struct Row {
+    address provider;
+    uint8 score; // 0..100; 0 if any audited output did not match
+    bytes32 digest; // keyed digest of the hidden states: proof that the verifier did the work
+}
+
+/// @notice The verdicts on one provider. One storage slot.
+struct Tally {
+    uint128 scores; // byte k is the k-th revealed score
+    uint8 count;
+    uint8 score; // final: the median
+    bool finalized;
+    bool carried; // final score taken over from the epoch before
+}
+
+/// @notice Parameters of one network.
+struct AuditParameters {
+    uint8 committee; // verifiers drawn per provider and epoch
+    uint8 quorum; // verdicts a score needs
+    uint16 samplesMin; // least samples per provider and epoch
+    uint32 samplePpm; // samples per million receipts
+}
+
+/// @title IAudits
+/// @notice Receipt roots and committee scores.
+///
+/// All transactions come from registered node keys, so that operators' wallets stay cold.
+interface IAudits {
+    event RootCommitted(
+        uint256 indexed epoch, address indexed provider, bytes32 root, uint64 tokens, uint32 count
+    );
+    event AuditCommitted(uint256 indexed epoch, address indexed verifier, bytes32 commitment);
+    event Scored(
+        uint256 indexed epoch, address indexed provider, address indexed verifier, uint8 score, bytes32 digest
+    );
+    event Finalized(uint256 indexed epoch, address indexed provider, uint8 score, bool carried, uint256 weight);
+
+    error BadParameters();
+    /// @notice The caller is not the node key in use of an operator of the right kind.
+    error NotNode(address caller);
+    /// @notice The operator is no active provider in that epoch.
+    error NotProvider(address operator, uint256 epoch);
+    error NotAssigned(address verifier, address provider, uint256 epoch);
+    /// @notice The action belongs into [from, until); now is `time`.
+    error WindowClosed(uint256 time, uint256 from, uint256 until);
+    error AlreadyCommitted(uint256 epoch, address operator);
+    error AlreadyRevealed(uint256 epoch, address verifier);
+    error AlreadyFinalized(uint256 epoch, address provider);
+    error BadRoot();
+    /// @notice The rows are not what was committed, not in strictly ascending order of provider, or a score exceeds 100.
+    error BadReveal();
+
+    /* ACTIONS */
+
+    /// @notice Commits a provider's receipts of `epoch`, once. In [0, rootEnd) after the epoch.
+    function commitRoot(uint256 epoch, bytes32 root, uint32 count, uint64 tokens) external;
+
+    /// @notice Commits a verifier's rows of `epoch`, once. In [auditStart, auditEnd).
+    /// @param commitment keccak256(abi.encode(verifier, epoch, salt, rows)), verifier being the operator.
+    function commitAudit(uint256 epoch, bytes32 commitment) external;
+
+    /// @notice Reveals the rows. In [auditEnd, revealEnd). The verifier must be in the committee of every provider named.
+    function revealAudit(uint256 epoch, bytes32 salt, Row[] calldata rows) external;
+
+    /// @notice Fixes a provider's score: the median of at least `QUORUM` verdicts (the lower one of two), else the score
+    /// of the epoch before, once, else 0. In [revealEnd, finalizeEnd). Anyone may call.
+    function finalize(uint256 epoch, address provider) external;
+
+    /* VIEWS */
+
+    /// @notice The verifiers drawn for `provider`: at most `COMMITTEE`. Reverts with `NotYet` before the beacon's round.
+    function committee(uint256 epoch, address provider) external view returns (address[] memory);
+
+    /// @notice Receipts to sample from a tree of `count`.
+    function sampleCount(uint256 count) external view returns (uint256);
+
+    /// @notice Token position of sample `j`: keccak256(abi.encodePacked(rand, provider, "s", j)) mod tokens.
+    function samplePosition(uint256 epoch, address provider, uint256 j, uint64 tokens) external view returns (uint256);
+
+    /// @notice Whether the provider's committed tree has this receipt at `index`, covering token `position`.
+    function isIncluded(
+        uint256 epoch,
+        address provider,
+        Root calldata root,
+        bytes32 receiptHash,
+        uint64 tokens,
+        uint256 index,
+        uint256 position,
+        Sibling[] calldata siblings
+    ) external view returns (bool);
+
+    /// @notice keccak256(abi.encode(Root)) of a committed root, or 0. The fields are in `RootCommitted`.
+    function rootHash(uint256 epoch, address provider) external view returns (bytes32);
+
+    function commitments(uint256 epoch, address verifier) external view returns (bytes32);
+
+    /// @notice Rows that a verifier revealed.
+    function rowsOf(uint256 epoch, address verifier) external view returns (uint256);
+
+    /// @notice Sum of `rowsOf` over all verifiers.
+    function rowsTotal(uint256 epoch) external view returns (uint256);
+
+    function tallies(uint256 epoch, address provider) external view returns (Tally memory);
+
+    /// @notice Effective stake x final score, 0 below `SCORE_MIN`.
+    function weightOf(uint256 epoch, address provider) external view returns (uint256);
+
+    /// @notice Sum of `weightOf` over all finalized providers.
+    function weightTotal(uint256 epoch) external view returns (uint256);
+
+    /// @notice The windows of `epoch` as timestamps: commitRoot in [end, rootEnd), commitAudit in [auditStart, auditEnd),
+    /// revealAudit in [auditEnd, revealEnd), finalize in [revealEnd, finalizeEnd).
+    function windows(uint256 epoch)
+        external
+        view
+        returns (
+            uint256 end,
+            uint256 rootEnd,
+            uint256 auditStart,
+            uint256 auditEnd,
+            uint256 revealEnd,
+            uint256 finalizeEnd
+        );
+}

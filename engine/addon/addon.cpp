@@ -1,0 +1,58 @@
+// Entry point of the addon: only index.ts of this package loads it.
+#include "../src/base/keccak.h"
+#include "../src/kernels/select.h"
+#include "../src/session/sampling.h"
+#include "control.h"
+#include "job.h"
+#include "objects.h"
+#include "values.h"
+
+namespace aria {
+namespace {
+
+Napi::Value keccak(const Napi::CallbackInfo& info) {
+  const auto data = info[0].As<Napi::Uint8Array>();
+  const Hash hash = keccak256(data.Data(), data.ElementLength());
+  auto out = Napi::Uint8Array::New(info.Env(), hash.size());
+  std::copy(hash.begin(), hash.end(), out.Data());
+  return out;
+}
+
+// (logits, sampling, seed, position): the draw alone, for tests of the specification.
+Napi::Value draw(const Napi::CallbackInfo& info) {
+  const auto logits = info[0].As<Napi::Float32Array>();
+  std::vector<Candidate> scratch;
+  try {
+    return Napi::Number::New(info.Env(), sample(logits.Data(), logits.ElementLength(), to_sampling(info[1]),
+                                                to_seed(info[2]), info[3].As<Napi::Number>().Uint32Value(), scratch));
+  } catch (const Error& error) {
+    throw error_of(info.Env(), error.code, error.what());
+  }
+}
+
+// (kernels, seed): the hash of a table's answers, for tests that compare tables.
+Napi::Value known_answer_of(const Napi::CallbackInfo& info) {
+  try {
+    return Napi::String::New(info.Env(), known_answer(find_kernels(info[0].As<Napi::String>()), info[1].As<Napi::Number>().Uint32Value()));
+  } catch (const Error& error) {
+    throw error_of(info.Env(), error.code, error.what());
+  }
+}
+
+Napi::Object initialize(Napi::Env env, Napi::Object exports) {
+  auto* classes = new Classes{Napi::Persistent(GgufObject::define(env)), Napi::Persistent(ModelObject::define(env)),
+                              Napi::Persistent(SessionObject::define(env))};
+  env.SetInstanceData(classes);
+  exports.Set("Control", Control::define(env));
+  exports.Set("openGguf", Napi::Function::New(env, GgufObject::open));
+  exports.Set("keccak256", Napi::Function::New(env, keccak));
+  exports.Set("draw", Napi::Function::New(env, draw));
+  exports.Set("knownAnswer", Napi::Function::New(env, known_answer_of));
+  return exports;
+}
+
+}  // namespace
+}  // namespace aria
+
+static Napi::Object initialize_addon(Napi::Env env, Napi::Object exports) { return aria::initialize(env, exports); }
+NODE_API_MODULE(aria_engine, initialize_addon)

@@ -1,0 +1,70 @@
+#include "../src/model/model.h"
+#include "job.h"
+#include "objects.h"
+#include "values.h"
+
+namespace aria {
+
+Napi::Function GgufObject::define(Napi::Env env) {
+  return DefineClass(env, "Gguf", {InstanceMethod<&GgufObject::metadata>("metadata"), InstanceMethod<&GgufObject::tensors>("tensors"),
+                                   InstanceMethod<&GgufObject::bytes>("bytes"), InstanceMethod<&GgufObject::config>("config"),
+                                   InstanceMethod<&GgufObject::load>("load"), InstanceMethod<&GgufObject::close>("close")});
+}
+
+Napi::Value GgufObject::open(const Napi::CallbackInfo& info) {
+  const std::string path = info[0].As<Napi::String>();
+  return run(info[1].As<Napi::Object>(), Control::of(info[1]), [path] { return std::make_shared<OpenGguf>(path); },
+             [](Napi::Env env, const std::shared_ptr<OpenGguf>& open) -> Napi::Value {
+               Napi::Object object = env.GetInstanceData<Classes>()->gguf.New({});
+               Unwrap(object)->open_ = open;
+               return object;
+             });
+}
+
+const OpenGguf& GgufObject::opened(const Napi::CallbackInfo& info) const {
+  if (!open_) throw error_of(info.Env(), "closed", "The file is closed.");
+  return *open_;
+}
+void GgufObject::close(const Napi::CallbackInfo&) { open_.reset(); }
+
+Napi::Value GgufObject::metadata(const Napi::CallbackInfo& info) { return from_metadata(info.Env(), opened(info).gguf); }
+Napi::Value GgufObject::tensors(const Napi::CallbackInfo& info) { return from_tensors(info.Env(), opened(info).gguf); }
+Napi::Value GgufObject::bytes(const Napi::CallbackInfo& info) {
+  return Napi::Number::New(info.Env(), double(opened(info).file.bytes().size()));
+}
+
+Napi::Value GgufObject::config(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  ModelConfig config;
+  try {
+    config = read_config(opened(info).gguf);
+  } catch (const Error& error) {
+    throw error_of(env, error.code, error.what());
+  }
+  Napi::Object object = Napi::Object::New(env);
+  object.Set("architecture", config.architecture->name);
+  object.Set("name", config.name);
+  object.Set("contextLength", double(config.context));
+  object.Set("vocabSize", double(config.vocabulary));
+  object.Set("layers", double(config.layers));
+  object.Set("width", double(config.width));
+  object.Set("ffnWidth", double(config.ffn_width));
+  object.Set("heads", double(config.heads));
+  return object;
+}
+
+Napi::Value GgufObject::load(const Napi::CallbackInfo& info) {
+  const LoadOptions options{info[0].As<Napi::String>(), info[1].As<Napi::Number>().Uint32Value()};
+  opened(info);
+  const auto control = Control::of(info[2]);
+  return run(info.This().As<Napi::Object>(), control,
+             [open = open_, options, control] {
+               return std::make_shared<Model>(open->gguf, options, [&](double share) {
+                 control->progress = share;
+                 if (control->cancelled) throw Error("aborted", "Loading was cancelled.");
+               });
+             },
+             [](Napi::Env env, const std::shared_ptr<Model>& model) { return ModelObject::wrap(env, model); });
+}
+
+}  // namespace aria

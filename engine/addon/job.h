@@ -1,0 +1,98 @@
+#pragma once
+// run(): does work on a thread of its own and settles a promise on the event loop. Not libuv's pool, whose
+// four threads file access and DNS share: a long verification must not hold those up.
+#include <napi.h>
+
+#include <exception>
+#include <memory>
+#include <new>
+#include <optional>
+#include <string>
+#include <thread>
+
+#include "../src/base/error.h"
+#include "control.h"
+
+namespace aria {
+
+template <class Work, class Convert>
+class Job {
+ public:
+  Job(Napi::Object owner, std::shared_ptr<ControlState> control, Work work, Convert convert)
+      : env_(owner.Env()), deferred_(Napi::Promise::Deferred::New(env_)), owner_(Napi::Persistent(owner)),
+        control_(std::move(control)), work_(std::move(work)), convert_(std::move(convert)) {
+    wake_ = Wake::New(env_, "aria job", 0, 1, this);
+    // Added after the wake function's own hook, so it runs before: the thread never sees a closed one.
+    napi_add_env_cleanup_hook(env_, stop_at_exit, this);
+    thread_ = std::thread([this] { execute(); });
+  }
+  Napi::Promise promise() const { return deferred_.Promise(); }
+
+ private:
+  using Result = decltype(std::declval<Work>()());
+
+  void execute() {
+    try {
+      result_.emplace(work_());
+    } catch (const Error& error) {
+      fail(error.code, error.what());
+    } catch (const std::bad_alloc&) {
+      fail("out_of_memory", "The engine ran out of memory.");
+    } catch (const std::exception& error) {
+      fail("internal", error.what());
+    }
+    wake_.BlockingCall();
+    wake_.Release();
+  }
+  void fail(const char* code, const char* message) {
+    code_ = code;
+    message_ = message;
+  }
+
+  static void settle(Napi::Env env, Napi::Function, Job* job, void*) {
+    napi_remove_env_cleanup_hook(job->env_, stop_at_exit, job);
+    job->thread_.join();
+    if (env != nullptr) {
+      Napi::HandleScope scope(env);
+      job->finish();
+    }
+    delete job;
+  }
+  void finish() {
+    if (result_) return deferred_.Resolve(convert_(env_, *result_));
+    Napi::Error error = Napi::Error::New(env_, message_);
+    error.Set("code", Napi::String::New(env_, code_));
+    deferred_.Reject(error.Value());
+  }
+  static void stop_at_exit(void* job) {
+    static_cast<Job*>(job)->control_->cancelled = true;
+    static_cast<Job*>(job)->thread_.join();  // the process ends: the job itself is left to the system
+  }
+
+  using Wake = Napi::TypedThreadSafeFunction<Job, void, settle>;
+  Napi::Env env_;
+  Napi::Promise::Deferred deferred_;
+  Napi::ObjectReference owner_;  // keeps the wrapped C++ object alive
+  std::shared_ptr<ControlState> control_;
+  Work work_;
+  Convert convert_;
+  std::optional<Result> result_;
+  std::string code_, message_;
+  Wake wake_;
+  std::thread thread_;
+};
+
+template <class Work, class Convert>
+Napi::Value run(Napi::Object owner, std::shared_ptr<ControlState> control, Work work, Convert convert) {
+  auto* job = new Job<Work, Convert>(owner, std::move(control), std::move(work), std::move(convert));  // deletes itself
+  return job->promise();
+}
+
+// For calls that fail at once, on the event loop.
+inline Napi::Error error_of(Napi::Env env, const char* code, const std::string& message) {
+  Napi::Error error = Napi::Error::New(env, message);
+  error.Set("code", Napi::String::New(env, code));
+  return error;
+}
+
+}  // namespace aria

@@ -1,0 +1,25 @@
+#pragma once
+// Conversions between JavaScript values and the engine's.
+#include <napi.h>
+
+#include <vector>
+
+#include "../src/gguf/reader.h"
+#include "../src/session/verify.h"
+
+namespace aria {
+
+std::vector<uint32_t> to_tokens(const Napi::Value& value);       // a Uint32Array
+Sampling to_sampling(const Napi::Value& value);
+uint64_t to_seed(const Napi::Value& value);                      // a bigint
+
+Napi::Value from_tokens(Napi::Env env, const std::vector<uint32_t>& tokens);
+Napi::Value from_floats(Napi::Env env, const std::vector<float>& values);
+Napi::Value from_verdict(Napi::Env env, const Verdict& verdict);
+
+// Numbers, bigints, booleans and strings as such; number arrays as typed arrays; string arrays as
+// { bytes, ends } so that a vocabulary of 150,000 strings does not hold up the event loop.
+Napi::Value from_metadata(Napi::Env env, const Gguf& gguf);
+Napi::Value from_tensors(Napi::Env env, const Gguf& gguf);
+
+}  // namespace aria

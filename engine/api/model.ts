@@ -1,0 +1,139 @@
+// Loading a model, and the object that owns it.
+import { defaultKernels, defaultThreads, KERNELS, type KernelChoice, THREADS_MAX } from '../config.ts'
+import { loadVocabulary } from '../tokenizer/tokenizer.ts'
+import type { Tokenizer } from '../tokenizer/types.ts'
+import { EngineError, engineError } from './error.ts'
+import { type ModelInfo, modelInfo } from './info.ts'
+import { job, type NativeControl, type NativeGguf, type NativeModel, native } from './native.ts'
+import { checkSampling } from './sampling.ts'
+import { checkTokens, openSession, type Session } from './session.ts'
+import type { Transcript, Verdict } from './verify.ts'
+
+const PROGRESS_INTERVAL_MS = 50
+
+export interface LoadOptions {
+  kernels?: KernelChoice
+  threads?: number
+  signal?: AbortSignal
+  /** Called with the loaded share, 0 to 1. */
+  onProgress?: (share: number) => void
+}
+
+export interface Model {
+  readonly info: ModelInfo
+  readonly tokenizer: Tokenizer
+  createSession(options?: { maxTokens?: number }): Session
+  verify(transcript: Transcript, options?: { signal?: AbortSignal }): Promise<Verdict>
+  close(): Promise<void>
+}
+
+function checkLoadOptions(kernels: string, threads: number): void {
+  if (!KERNELS.some(name => name === kernels))
+    throw new EngineError('no_cpu_support', `Kernels '${kernels}' do not exist; use ${KERNELS.join(', ')}.`)
+  if (!Number.isInteger(threads) || threads < 1 || threads > THREADS_MAX)
+    throw new EngineError(
+      'bad_options',
+      `Threads is ${threads}; an integer from 1 to ${THREADS_MAX} is expected.`,
+    )
+}
+
+async function withProgress<T>(
+  control: NativeControl,
+  onProgress: LoadOptions['onProgress'],
+  work: Promise<T>,
+): Promise<T> {
+  const timer = onProgress && setInterval(() => onProgress(control.progress()), PROGRESS_INTERVAL_MS)
+  try {
+    const result = await work
+    onProgress?.(1)
+    return result
+  } finally {
+    clearInterval(timer)
+  }
+}
+
+/** Opens a file for as long as `use` needs it; what it reads stays, the mapping goes. */
+async function withGguf<T>(
+  path: string,
+  signal: AbortSignal | undefined,
+  use: (gguf: NativeGguf) => Promise<T>,
+): Promise<T> {
+  if (path.includes('\0')) throw new EngineError('not_found', 'The path contains a NUL character.')
+  const gguf = await job(signal, control => native().openGguf(path, control))
+  try {
+    return await use(gguf)
+  } catch (error) {
+    throw engineError(error)
+  } finally {
+    gguf.close()
+  }
+}
+
+/** Vocabulary and metadata only; no weights stay in memory. */
+export async function loadTokenizer(path: string): Promise<{ tokenizer: Tokenizer; info: ModelInfo }> {
+  return withGguf(path, undefined, async gguf => {
+    const info = modelInfo(path, gguf, { kernels: 'none', threads: 0 })
+    return { tokenizer: loadVocabulary(gguf.metadata(), info.vocabSize), info }
+  })
+}
+
+export async function loadModel(path: string, options: LoadOptions = {}): Promise<Model> {
+  const { kernels = defaultKernels(), threads = defaultThreads(), signal, onProgress } = options
+  checkLoadOptions(kernels, threads)
+  return withGguf(path, signal, async gguf => {
+    const tokenizer = loadVocabulary(gguf.metadata(), gguf.config().vocabSize) // first: it is the cheaper to refuse
+    const raw = await job(signal, control =>
+      withProgress(control, onProgress, gguf.load(kernels, threads, control)),
+    )
+    return openModel(
+      raw,
+      modelInfo(path, gguf, { kernels: raw.kernels(), threads: raw.threads() }),
+      tokenizer,
+    )
+  })
+}
+
+function openModel(raw: NativeModel, info: ModelInfo, tokenizer: Tokenizer): Model {
+  const sessions = new Set<Session>()
+  const verifying = new Set<Promise<unknown>>()
+  const stopTokens = Uint32Array.from(tokenizer.stopTokens)
+  const closing = new AbortController()
+
+  function checkOpen(): void {
+    if (closing.signal.aborted) throw new EngineError('closed', 'The model is closed.')
+  }
+
+  return {
+    info,
+    tokenizer,
+    createSession({ maxTokens = info.contextLength } = {}) {
+      checkOpen()
+      if (!Number.isInteger(maxTokens) || maxTokens < 1)
+        throw new EngineError('bad_options', `maxTokens is ${maxTokens}; a positive integer is expected.`)
+      const limit = Math.min(maxTokens, info.contextLength)
+      const session = openSession(raw.createSession(limit, stopTokens), closed => sessions.delete(closed))
+      sessions.add(session)
+      return session
+    },
+    async verify(transcript, { signal } = {}) {
+      checkOpen()
+      checkTokens('prompt', transcript.prompt)
+      checkTokens('output', transcript.output)
+      checkSampling(transcript.sampling, transcript.seed)
+      const signals = signal ? AbortSignal.any([signal, closing.signal]) : closing.signal
+      const work = job(signals, control => raw.verify(transcript, stopTokens, control))
+      verifying.add(work)
+      try {
+        return await work
+      } finally {
+        verifying.delete(work)
+      }
+    },
+    async close() {
+      if (closing.signal.aborted) return
+      closing.abort()
+      await Promise.allSettled([...verifying, ...[...sessions].map(session => session.close())])
+      raw.close()
+    },
+  }
+}

@@ -1,0 +1,106 @@
+// The addon's raw surface. Only this package sees it; its handles never leave.
+import { existsSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { fileURLToPath } from 'node:url'
+import { EngineError, engineError } from './error.ts'
+import type { TensorInfo } from './info.ts'
+import type { Sampling } from './sampling.ts'
+import type { Transcript, Verdict } from './verify.ts'
+
+/** Strings one after another, and where each ends. */
+export interface PackedStrings {
+  readonly bytes: Uint8Array
+  readonly ends: Uint32Array
+}
+type Numbers =
+  | Int8Array
+  | Uint8Array
+  | Int16Array
+  | Uint16Array
+  | Int32Array
+  | Uint32Array
+  | Float32Array
+  | Float64Array
+export type MetadataValue =
+  | number
+  | bigint
+  | boolean
+  | string
+  | Numbers
+  | BigInt64Array
+  | BigUint64Array
+  | PackedStrings
+export type Metadata = Readonly<Record<string, MetadataValue>>
+
+export interface NativeControl {
+  cancel(): void
+  progress(): number
+}
+export interface NativeSession {
+  prefill(tokens: Uint32Array, control: NativeControl): Promise<number>
+  decode(count: number, sampling: Sampling, seed: bigint, control: NativeControl): Promise<Uint32Array>
+  logits(control: NativeControl): Promise<Float32Array>
+  close(): void
+}
+export interface NativeModel {
+  kernels(): string
+  threads(): number
+  createSession(maxTokens: number, stopTokens: Uint32Array): NativeSession
+  verify(transcript: Transcript, stopTokens: Uint32Array, control: NativeControl): Promise<Verdict>
+  close(): void
+}
+export interface NativeConfig {
+  architecture: string
+  name: string
+  contextLength: number
+  vocabSize: number
+  layers: number
+  width: number
+  ffnWidth: number
+  heads: number
+}
+export interface NativeGguf {
+  metadata(): Metadata
+  tensors(): TensorInfo[]
+  bytes(): number
+  config(): NativeConfig
+  close(): void
+  load(kernels: string, threads: number, control: NativeControl): Promise<NativeModel>
+}
+export interface Native {
+  Control: new () => NativeControl
+  openGguf(path: string, control: NativeControl): Promise<NativeGguf>
+  keccak256(data: Uint8Array): Uint8Array
+  draw(logits: Float32Array, sampling: Sampling, seed: bigint, position: number): number
+  knownAnswer(kernels: string, seed: number): string
+}
+
+const ADDON = fileURLToPath(new URL('../build/aria-engine.node', import.meta.url))
+let loaded: Native | undefined
+
+export function native(): Native {
+  if (loaded !== undefined) return loaded
+  if (!existsSync(ADDON))
+    throw new EngineError('not_built', 'The engine is not built yet. Build it with: npm run build -w engine')
+  loaded = createRequire(import.meta.url)(ADDON) as Native
+  return loaded
+}
+
+/** Runs a native job that `signal` can cancel; its errors become EngineErrors. */
+export async function job<T>(
+  signal: AbortSignal | undefined,
+  start: (control: NativeControl) => Promise<T>,
+): Promise<T> {
+  if (signal?.aborted)
+    throw new EngineError('aborted', 'The work was cancelled before it started.', { cause: signal.reason })
+  const control = new (native().Control)()
+  const cancel = (): void => control.cancel()
+  signal?.addEventListener('abort', cancel, { once: true })
+  try {
+    return await start(control)
+  } catch (error) {
+    throw engineError(error)
+  } finally {
+    signal?.removeEventListener('abort', cancel)
+  }
+}

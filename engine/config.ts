@@ -1,0 +1,19 @@
+// What the engine reads from its environment, once.
+import { availableParallelism } from 'node:os'
+import { EngineError } from './api/error.ts'
+
+export const KERNELS = ['auto', 'scalar', 'avx2', 'avx512'] as const
+export type KernelChoice = (typeof KERNELS)[number]
+
+export const THREADS_MAX = 256 // more than any machine's cores that a step could use
+
+function kernelsFrom(value: string | undefined): KernelChoice {
+  if (value === undefined || value === '') return 'auto'
+  const choice = KERNELS.find(name => name === value)
+  if (choice === undefined)
+    throw new EngineError('no_cpu_support', `ARIA_KERNELS is '${value}'; use ${KERNELS.join(', ')}.`)
+  return choice
+}
+
+export const defaultKernels = (): KernelChoice => kernelsFrom(process.env.ARIA_KERNELS)
+export const defaultThreads = (): number => Math.min(availableParallelism(), THREADS_MAX)

@@ -1,0 +1,20 @@
+// @aria/engine: exact inference of 1-bit models. It knows nothing of money or network.
+export { ENGINE_ERROR_CODES, EngineError, type EngineErrorCode } from './api/error.ts'
+export type { ModelInfo, TensorInfo } from './api/info.ts'
+export { type LoadOptions, loadModel, loadTokenizer, type Model } from './api/model.ts'
+export {
+  GREEDY,
+  type Sampling,
+  SEED_MAX,
+  sampling,
+  TEMPERATURE_MAX,
+  TOP_K_MAX,
+  TOP_P_MAX,
+} from './api/sampling.ts'
+export { DECODE_MAX, type Session } from './api/session.ts'
+export type { Transcript, Verdict } from './api/verify.ts'
+export type { KernelChoice } from './config.ts'
+export type { ChatMessage, Decoder, Tokenizer } from './tokenizer/types.ts'
+
+/** Engines with the same major answer with the same bits: it changes when SPEC.md's results do. */
+export const ENGINE_MAJOR = 1

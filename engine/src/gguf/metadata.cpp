@@ -1,0 +1,66 @@
+#include "metadata.h"
+
+#include <cstring>
+
+#include "../base/error.h"
+
+namespace aria {
+namespace {
+
+template <class T>
+T read(const Value& value) {
+  T number;
+  std::memcpy(&number, value.bytes.data(), sizeof number);
+  return number;
+}
+
+[[noreturn]] void wrong_type(const std::string& key, const char* expected) {
+  throw Error("bad_gguf", "Key '" + key + "' does not hold " + expected + ".");
+}
+
+}  // namespace
+
+std::optional<uint64_t> find_integer(const Gguf& gguf, const std::string& key) {
+  const Value* value = gguf.value(key);
+  if (!value) return std::nullopt;
+  int64_t number = 0;
+  switch (value->type) {
+    case ValueType::u8: return read<uint8_t>(*value);
+    case ValueType::u16: return read<uint16_t>(*value);
+    case ValueType::u32: return read<uint32_t>(*value);
+    case ValueType::u64: return read<uint64_t>(*value);
+    case ValueType::i8: number = read<int8_t>(*value); break;
+    case ValueType::i16: number = read<int16_t>(*value); break;
+    case ValueType::i32: number = read<int32_t>(*value); break;
+    case ValueType::i64: number = read<int64_t>(*value); break;
+    default: wrong_type(key, "an integer");
+  }
+  if (number < 0) wrong_type(key, "a non-negative integer");
+  return uint64_t(number);
+}
+
+std::optional<double> find_number(const Gguf& gguf, const std::string& key) {
+  const Value* value = gguf.value(key);
+  if (!value) return std::nullopt;
+  if (value->type == ValueType::f32) return double(read<float>(*value));
+  if (value->type == ValueType::f64) return read<double>(*value);
+  wrong_type(key, "a floating-point number");
+}
+
+std::optional<std::string> find_string(const Gguf& gguf, const std::string& key) {
+  const Value* value = gguf.value(key);
+  if (!value) return std::nullopt;
+  if (value->type != ValueType::string) wrong_type(key, "a string");
+  return std::string(value->bytes);
+}
+
+uint64_t need_integer(const Gguf& gguf, const std::string& key, uint64_t least, uint64_t most) {
+  const std::optional<uint64_t> value = find_integer(gguf, key);
+  if (!value) throw Error("bad_gguf", "Key '" + key + "' is missing.");
+  if (*value < least || *value > most)
+    throw Error("bad_gguf", "Key '" + key + "' is " + std::to_string(*value) + "; " + std::to_string(least) + " to " +
+                                std::to_string(most) + " is expected.");
+  return *value;
+}
+
+}  // namespace aria

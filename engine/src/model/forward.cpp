@@ -1,0 +1,124 @@
+#include "forward.h"
+
+#include <cstring>
+
+#include "../ops/attention.h"
+
+namespace aria {
+
+Forward::Forward(const Context& context, const ModelConfig& config, const Weights& weights)
+    : context_(context), config_(config), weights_(weights), rotary_(config.rotated, config.rope_base),
+      logit_stride_(round_up(config.vocabulary, kLanes)),
+      stream_(config.width, kStepRows), normed_(config.width, kStepRows),
+      attended_(config.heads * config.head_width, kStepRows), gated_(config.ffn_width, kStepRows),
+      head_input_(config.width, kLogitRows),
+      query_stride_(config.heads * config.head_width), key_stride_(config.kv_heads * config.head_width) {
+  const auto floats = [](size_t count) { return Buffer(count * sizeof(float)); };
+  query_ = floats(kStepRows * query_stride_);
+  key_ = floats(kStepRows * key_stride_);
+  value_ = floats(kStepRows * key_stride_);
+  gate_ = floats(kStepRows * gated_.stride());
+  up_ = floats(kStepRows * gated_.stride());
+  projected_ = floats(kStepRows * stream_.stride());
+  cosines_ = floats(kStepRows * rotary_.pairs());
+  sines_ = floats(kStepRows * rotary_.pairs());
+  logits_ = floats(kLogitRows * logit_stride_);
+}
+
+void Forward::reserve(size_t positions) {
+  const size_t padded = round_up(positions, 16 * kPagePositions);
+  if (padded <= score_positions_) return;
+  scores_ = Buffer(context_.pool.threads() * padded * sizeof(float));
+  score_positions_ = padded;
+}
+
+// out = (x * 1 / sqrt(mean of squares + epsilon)) * weight
+void Forward::normalize(const float* values, const Vector& weights, size_t count, float* out) const {
+  const size_t padded = round_up(count, kLanes);
+  const float mean = context_.kernels.sum_squares(values, padded) / float(count);
+  const float scale = 1.0f / __builtin_sqrtf(mean + config_.norm_epsilon);
+  context_.kernels.scale_rows(values, weights.as<float>(), scale, padded, out);
+}
+
+void Forward::normalize_rows(Activation& in, const Vector& weights, size_t rows) {
+  context_.run(rows, 4 * rows * config_.width, [&](size_t r, size_t) { normalize(in.row(r), weights, config_.width, normed_.row(r)); });
+  normed_.changed();
+}
+
+void Forward::step(std::span<const Row> rows) {
+  for (size_t r = 0; r < rows.size(); r++) {
+    unpack_row(weights_.embedding, rows[r].token, stream_.row(r));
+    rotary_.fill(rows[r].position, cosines_.as<float>() + r * rotary_.pairs(), sines_.as<float>() + r * rotary_.pairs());
+  }
+  for (size_t index = 0; index < weights_.layers.size(); index++) {
+    attention(weights_.layers[index], index, rows);
+    feed_forward(weights_.layers[index], rows.size());
+  }
+}
+
+// Norms and rotates a row's query and key heads, and stores key and value.
+void Forward::prepare_heads(const Layer& layer, size_t index, const Row& row, size_t r) {
+  const Kernels& kernels = context_.kernels;
+  const auto rotate = config_.architecture->rope == Rope::halves ? kernels.rotate_halves : kernels.rotate_adjacent;
+  const float* cosines = cosines_.as<float>() + r * rotary_.pairs();
+  const float* sines = sines_.as<float>() + r * rotary_.pairs();
+  const size_t width = config_.head_width;
+  for (size_t h = 0; h < config_.heads; h++) {
+    float* query = query_.as<float>() + r * query_stride_ + h * width;
+    if (config_.architecture->query_key_norm) normalize(query, layer.query_norm, width, query);
+    rotate(query, cosines, sines, rotary_.pairs());
+  }
+  for (size_t h = 0; h < config_.kv_heads; h++) {
+    float* key = key_.as<float>() + r * key_stride_ + h * width;
+    if (config_.architecture->query_key_norm) normalize(key, layer.key_norm, width, key);
+    rotate(key, cosines, sines, rotary_.pairs());
+    store_key_value(kernels, *row.cache, index, h, row.position, width, key, value_.as<float>() + r * key_stride_ + h * width);
+  }
+}
+
+void Forward::attention(const Layer& layer, size_t index, std::span<const Row> rows) {
+  const size_t width = config_.head_width, group = config_.heads / config_.kv_heads;
+  normalize_rows(stream_, layer.attention_norm, rows.size());
+  apply_linear(context_, layer.query, normed_, rows.size(), query_.as<float>(), query_stride_);
+  apply_linear(context_, layer.key, normed_, rows.size(), key_.as<float>(), key_stride_);
+  apply_linear(context_, layer.value, normed_, rows.size(), value_.as<float>(), key_stride_);
+  context_.run(rows.size(), 16 * rows.size() * query_stride_, [&](size_t r, size_t) { prepare_heads(layer, index, rows[r], r); });
+
+  const float scale = 1.0f / __builtin_sqrtf(float(width));
+  size_t attended_work = 0;
+  for (const Row& row : rows) attended_work += 2 * (row.position + size_t{1}) * query_stride_;
+  context_.run(rows.size() * config_.kv_heads, attended_work, [&](size_t item, size_t thread) {
+    const size_t r = item / config_.kv_heads, h = item % config_.kv_heads;
+    attend(context_.kernels, {*rows[r].cache, index, h, rows[r].position + size_t{1}, width, group,
+                              query_.as<float>() + r * query_stride_ + h * group * width, attended_.row(r) + h * group * width,
+                              scores_.as<float>() + thread * score_positions_, scale});
+  });
+  attended_.changed();
+  apply_linear(context_, layer.attention_output, attended_, rows.size(), projected_.as<float>(), stream_.stride());
+  for (size_t r = 0; r < rows.size(); r++)
+    context_.kernels.add(stream_.row(r), projected_.as<float>() + r * stream_.stride(), round_up(config_.width, kLanes));
+}
+
+void Forward::feed_forward(const Layer& layer, size_t rows) {
+  normalize_rows(stream_, layer.ffn_norm, rows);
+  const size_t stride = gated_.stride(), count = round_up(config_.ffn_width, kLanes);
+  apply_linear(context_, layer.gate, normed_, rows, gate_.as<float>(), stride);
+  apply_linear(context_, layer.up, normed_, rows, up_.as<float>(), stride);
+  context_.run(rows, 16 * rows * stride, [&](size_t r, size_t) {
+    context_.kernels.silu_multiply(gate_.as<float>() + r * stride, up_.as<float>() + r * stride, count, gated_.row(r));
+  });
+  gated_.changed();
+  apply_linear(context_, layer.down, gated_, rows, projected_.as<float>(), stream_.stride());
+  for (size_t r = 0; r < rows; r++)
+    context_.kernels.add(stream_.row(r), projected_.as<float>() + r * stream_.stride(), round_up(config_.width, kLanes));
+}
+
+const float* Forward::logits(size_t begin, size_t count) {
+  for (size_t r = 0; r < count; r++)
+    normalize(stream_.row(begin + r), weights_.output_norm, config_.width, head_input_.row(r));
+  head_input_.changed();
+  apply_linear(context_, weights_.head(), head_input_, count, logits_.as<float>(), logit_stride_);
+  return logits_.as<float>();
+}
+
+}  // namespace aria

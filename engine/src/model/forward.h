@@ -1,0 +1,52 @@
+#pragma once
+// The forward pass: one path for every architecture, any mix of sequences and positions in a step. A row's
+// result depends on its own sequence only, so batching and chunking never change a bit.
+#include <span>
+
+#include "../ops/rope.h"
+#include "cache.h"
+#include "weights.h"
+
+namespace aria {
+
+constexpr size_t kStepRows = 64;    // tokens per step: enough to reuse each weight from registers
+constexpr size_t kLogitRows = 16;   // rows of logits at once: bounds memory with large vocabularies
+
+struct Row {
+  uint32_t token;
+  uint32_t position;
+  Cache* cache;  // has room for `position`, and all earlier positions of the sequence
+};
+
+class Forward {
+ public:
+  Forward(const Context& context, const ModelConfig& config, const Weights& weights);
+
+  // Room for attention scores up to this many positions; called before a step, as steps do not allocate.
+  void reserve(size_t positions);
+
+  // Runs at most kStepRows rows through all layers and stores their keys and values. Rows of one sequence are in order.
+  void step(std::span<const Row> rows);
+
+  // Logits of the last step's rows [begin, begin + count), count <= kLogitRows: [count][logit_stride()].
+  const float* logits(size_t begin, size_t count);
+  size_t logit_stride() const { return logit_stride_; }
+
+ private:
+  void normalize(const float* values, const Vector& weights, size_t count, float* out) const;
+  void normalize_rows(Activation& in, const Vector& weights, size_t rows);
+  void attention(const Layer& layer, size_t index, std::span<const Row> rows);
+  void feed_forward(const Layer& layer, size_t rows);
+  void prepare_heads(const Layer& layer, size_t index, const Row& row, size_t r);
+
+  const Context& context_;
+  const ModelConfig& config_;
+  const Weights& weights_;
+  RotaryTable rotary_;
+  size_t logit_stride_, score_positions_ = 0;
+  Activation stream_, normed_, attended_, gated_, head_input_;
+  Buffer query_, key_, value_, gate_, up_, projected_, cosines_, sines_, logits_, scores_;
+  size_t query_stride_, key_stride_;
+};
+
+}  // namespace aria

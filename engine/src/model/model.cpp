@@ -1,0 +1,14 @@
+#include "model.h"
+
+#include "../kernels/select.h"
+
+namespace aria {
+
+Model::Model(const Gguf& gguf, const LoadOptions& options, const Progress& progress)
+    : config(read_config(gguf)),
+      pool(options.threads),
+      context{select_kernels(options.kernels), pool},
+      weights(load_weights(context, gguf, config, progress)),
+      forward(context, config, weights) {}
+
+}  // namespace aria

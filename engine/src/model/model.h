@@ -1,0 +1,27 @@
+#pragma once
+// A loaded model: weights, kernels, threads and the one forward pass that sessions share, step by step.
+#include <memory>
+
+#include "../base/turns.h"
+#include "forward.h"
+
+namespace aria {
+
+struct LoadOptions {
+  std::string kernels = "auto";
+  size_t threads = 1;
+};
+
+class Model {
+ public:
+  Model(const Gguf& gguf, const LoadOptions& options, const Progress& progress);
+
+  ModelConfig config;
+  ThreadPool pool;
+  Context context;
+  Weights weights;
+  Forward forward;  // guarded by turns
+  Turns turns;
+};
+
+}  // namespace aria

@@ -1,0 +1,43 @@
+#pragma once
+// The input of linear layers: float rows and their int8 form, for up to `capacity` tokens.
+#include "../base/buffer.h"
+#include "context.h"
+
+namespace aria {
+
+class Activation {
+ public:
+  Activation(size_t columns, size_t capacity)
+      : columns_(round_up(columns, kGroup)),
+        values_(capacity * columns_ * sizeof(float)),
+        quants_(capacity * columns_),
+        scales_(capacity * columns_ / kSubgroup * sizeof(float)),
+        sums_(capacity * columns_ / kSubgroup * sizeof(int32_t)) {}
+
+  // Rows are padded with zeros to a multiple of kGroup; writers keep the padding zero, and say `changed` after.
+  float* row(size_t token) { return values_.as<float>() + token * columns_; }
+  size_t stride() const { return columns_; }
+  void changed() { group_ = 0; }
+
+  // Makes the int8 form with one scale per `group` values, unless that is the form it has.
+  void quantize(const Context& context, size_t tokens, size_t group) {
+    if (group_ == group) return;
+    group_ = group;
+    context.run(tokens, 4 * tokens * columns_, [&](size_t token, size_t) {
+      context.kernels.quantize(row(token), columns_, group, quants_.as<int8_t>() + token * columns_,
+                               scales_.as<float>() + token * (columns_ / group),
+                               sums_.as<int32_t>() + token * (columns_ / kSubgroup));
+    });
+  }
+
+  Activations view(size_t tokens) const {
+    return {values_.as<float>(), quants_.as<int8_t>(), scales_.as<float>(), sums_.as<int32_t>(), columns_, tokens};
+  }
+
+ private:
+  size_t columns_;
+  size_t group_ = 0;  // 0: the int8 form is out of date
+  Buffer values_, quants_, scales_, sums_;
+};
+
+}  // namespace aria

@@ -1,0 +1,28 @@
+#pragma once
+// A weight matrix in the layout that the kernels read, packed once at load.
+#include "../base/buffer.h"
+#include "../gguf/reader.h"
+#include "activation.h"
+#include "context.h"
+
+namespace aria {
+
+struct Linear {
+  TensorType type;
+  size_t rows = 0, columns = 0;   // as in the file
+  size_t blocks = 0;              // of 16 rows, the last one padded with zero rows
+  size_t packed_columns = 0;
+  Buffer packed;
+};
+
+// Copies a tensor into the packed layout. Refuses infinite and NaN scales or weights by name.
+Linear pack_linear(const Context& context, const Tensor& tensor);
+
+// One row as float, for the embedding. `out` has room for packed_columns.
+void unpack_row(const Linear& weights, size_t row, float* out);
+
+// out[token][row] = weights x input; writes whole blocks, so out_stride is a multiple of 16.
+void apply_linear(const Context& context, const Linear& weights, Activation& input, size_t tokens, float* out,
+                  size_t out_stride);
+
+}  // namespace aria

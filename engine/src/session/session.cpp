@@ -1,0 +1,81 @@
+#include "session.h"
+
+#include <algorithm>
+
+namespace aria {
+
+Session::Session(std::shared_ptr<Model> model, size_t tokens_max, std::vector<uint32_t> stop_tokens)
+    : model_(std::move(model)),
+      tokens_max_(std::min(tokens_max, model_->config.context)),
+      stop_tokens_(std::move(stop_tokens)),
+      cache_(model_->config) {}
+
+void Session::check_tokens(const std::vector<uint32_t>& tokens) const {
+  if (tokens.empty()) throw Error("bad_token", "A prefill needs at least one token.");
+  for (uint32_t token : tokens)
+    if (token >= model_->config.vocabulary)
+      throw Error("bad_token", "Token " + std::to_string(token) + " is outside the vocabulary of " +
+                                   std::to_string(model_->config.vocabulary) + ".");
+  if (tokens.size() > tokens_max_ - length_)
+    throw Error("context_full", "The session holds " + std::to_string(length_) + " of at most " +
+                                    std::to_string(tokens_max_) + " tokens; " + std::to_string(tokens.size()) +
+                                    " more do not fit.");
+}
+
+// Computes tokens that follow computed_, and keeps the logits of the last.
+void Session::advance(const std::vector<uint32_t>& tokens, const CancelFlag& cancelled) {
+  run_steps(*model_, cache_, computed_, tokens, cancelled, [&](size_t begin, size_t count) {
+    if (begin + count < tokens.size()) return;
+    const float* row = model_->forward.logits(count - 1, 1);
+    logits_.assign(row, row + model_->config.vocabulary);
+  });
+  computed_ += tokens.size();
+}
+
+void Session::catch_up(const CancelFlag& cancelled) {
+  if (pending_.empty()) return;
+  advance(pending_, cancelled);
+  pending_.clear();
+}
+
+void Session::prefill(const std::vector<uint32_t>& tokens, const CancelFlag& cancelled) {
+  check_tokens(tokens);
+  std::vector<uint32_t> all = pending_;
+  all.insert(all.end(), tokens.begin(), tokens.end());
+  advance(all, cancelled);
+  pending_.clear();
+  length_ = computed_;
+  stopped_ = false;
+}
+
+std::vector<uint32_t> Session::decode(size_t count, const Sampling& sampling, uint64_t seed, const CancelFlag& cancelled) {
+  if (length_ == 0) throw Error("bad_token", "The session is empty; prefill a prompt first.");
+  std::vector<uint32_t> made;
+  while (made.size() < count && !stopped_) {
+    if (length_ >= tokens_max_) {
+      if (!made.empty()) break;
+      throw Error("context_full", "The session is full: it holds " + std::to_string(length_) + " tokens.");
+    }
+    uint32_t token;
+    try {
+      catch_up(cancelled);
+      token = sample(logits_.data(), logits_.size(), sampling, seed, uint32_t(length_), scratch_);
+    } catch (const Error&) {  // what was made stays made: the caller gets it, and the next call reports
+      if (made.empty()) throw;
+      break;
+    }
+    made.push_back(token);
+    pending_.assign(1, token);
+    length_++;
+    stopped_ = std::find(stop_tokens_.begin(), stop_tokens_.end(), token) != stop_tokens_.end();
+  }
+  return made;
+}
+
+std::vector<float> Session::logits(const CancelFlag& cancelled) {
+  if (length_ == 0) throw Error("bad_token", "The session is empty; prefill a prompt first.");
+  catch_up(cancelled);
+  return logits_;
+}
+
+}  // namespace aria

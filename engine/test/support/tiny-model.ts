@@ -1,0 +1,165 @@
+// Small random models of both architectures, in any mix of weight types. Random weights are enough to tell whether
+// two ways of computing agree.
+import { mkdtempSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { BYTE_CHARACTERS } from '../../tokenizer/bytes.ts'
+import { type GgufFile, type GgufTensor, type GgufValue, writeGguf } from './gguf-writer.ts'
+import { Random } from './random.ts'
+
+export const TYPE = { f32: 0, f16: 1, q8_0: 8, q1_0: 41 } as const
+export type WeightType = keyof typeof TYPE
+
+export interface TinyModel {
+  architecture?: 'llama' | 'qwen3'
+  linear?: WeightType
+  embedding?: WeightType
+  tied?: boolean
+  seed?: number
+  layers?: number
+  contextLength?: number
+}
+
+const WIDTH = 256
+const FFN = 384
+const HEADS = 4
+const KV_HEADS = 2
+const HEAD_WIDTH = 64
+const MERGES = ['h e', 'l l', 'he ll', 'hell o', 'Ġ w', 'o r', 'Ġw or', 'l d', 'Ġwor ld']
+const CONTROL = ['<|endoftext|>', '<|im_start|>', '<|im_end|>']
+const TEMPLATE =
+  "{% for message in messages %}{{ '<|im_start|>' + message['role'] + '\\n' + message['content'] + '<|im_end|>' + '\\n' }}{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}"
+
+export const TOKENS: readonly string[] = [...BYTE_CHARACTERS, ...MERGES.map(merge => merge.replace(' ', '')), ...CONTROL]
+export const IM_END = TOKENS.indexOf('<|im_end|>')
+
+/** A normal half-precision number from its parts; exponent is unbiased, -14 to 15. */
+const half = (sign: number, exponent: number, fraction: number): number =>
+  (sign << 15) | ((exponent + 15) << 10) | fraction
+
+function q1Row(random: Random, view: DataView, at: number, columns: number): number {
+  for (let group = 0; group < columns / 128; group++, at += 18) {
+    view.setUint16(at, half(0, -4, random.below(1024)), true)
+    for (let byte = 0; byte < 16; byte++) view.setUint8(at + 2 + byte, random.below(256))
+  }
+  return at
+}
+
+function q8Row(random: Random, view: DataView, at: number, columns: number): number {
+  for (let block = 0; block < columns / 32; block++, at += 34) {
+    view.setUint16(at, half(0, -10, random.below(1024)), true)
+    for (let byte = 0; byte < 32; byte++) view.setUint8(at + 2 + byte, random.below(256))
+  }
+  return at
+}
+
+function f16Row(random: Random, view: DataView, at: number, columns: number): number {
+  for (let c = 0; c < columns; c++, at += 2)
+    view.setUint16(at, half(random.below(2), -3 - random.below(4), random.below(1024)), true)
+  return at
+}
+
+function f32Row(random: Random, view: DataView, at: number, columns: number): number {
+  for (let c = 0; c < columns; c++, at += 4) view.setFloat32(at, random.signed() / 10, true)
+  return at
+}
+
+const ROWS = { q1_0: q1Row, q8_0: q8Row, f16: f16Row, f32: f32Row }
+const ROW_BYTES = {
+  q1_0: (columns: number) => (columns / 128) * 18,
+  q8_0: (columns: number) => (columns / 32) * 34,
+  f16: (columns: number) => columns * 2,
+  f32: (columns: number) => columns * 4,
+}
+
+function weights(random: Random, name: string, type: WeightType, columns: number, rows: number): GgufTensor {
+  const data = new Uint8Array(ROW_BYTES[type](columns) * rows)
+  const view = new DataView(data.buffer)
+  let at = 0
+  for (let row = 0; row < rows; row++) at = ROWS[type](random, view, at, columns)
+  return { name, type: TYPE[type], shape: [columns, rows], data }
+}
+
+function norm(random: Random, name: string, columns: number): GgufTensor {
+  const values = Float32Array.from({ length: columns }, () => 1 + random.signed() / 4)
+  return { name, type: TYPE.f32, shape: [columns], data: new Uint8Array(values.buffer) }
+}
+
+function metadata(model: Required<TinyModel>): Record<string, GgufValue> {
+  const prefix = model.architecture
+  const numbers = {
+    block_count: model.layers,
+    context_length: model.contextLength,
+    embedding_length: WIDTH,
+    feed_forward_length: FFN,
+    'attention.head_count': HEADS,
+    'attention.head_count_kv': KV_HEADS,
+    'attention.key_length': HEAD_WIDTH,
+    'attention.value_length': HEAD_WIDTH,
+    vocab_size: TOKENS.length,
+  }
+  const sized = Object.entries(numbers).map(([key, value]) => [`${prefix}.${key}`, { type: 'u32', value }] as const)
+  return {
+    'general.architecture': { type: 'string', value: prefix },
+    'general.name': { type: 'string', value: 'tiny' },
+    ...Object.fromEntries(sized),
+    [`${prefix}.attention.layer_norm_rms_epsilon`]: { type: 'f32', value: 1e-6 },
+    [`${prefix}.rope.freq_base`]: { type: 'f32', value: 10000 },
+    'tokenizer.ggml.model': { type: 'string', value: 'gpt2' },
+    'tokenizer.ggml.pre': { type: 'string', value: 'qwen2' },
+    'tokenizer.ggml.tokens': { type: 'strings', value: TOKENS },
+    'tokenizer.ggml.token_type': {
+      type: 'i32s',
+      value: TOKENS.map(token => (CONTROL.includes(token) ? 3 : 1)),
+    },
+    'tokenizer.ggml.merges': { type: 'strings', value: MERGES },
+    'tokenizer.ggml.eos_token_id': { type: 'u32', value: IM_END },
+    'tokenizer.ggml.add_bos_token': { type: 'bool', value: false },
+    'tokenizer.chat_template': { type: 'string', value: TEMPLATE },
+  }
+}
+
+function layerTensors(random: Random, model: Required<TinyModel>, index: number): GgufTensor[] {
+  const name = (suffix: string): string => `blk.${index}.${suffix}.weight`
+  const linear = (suffix: string, columns: number, rows: number): GgufTensor =>
+    weights(random, name(suffix), model.linear, columns, rows)
+  const headNorms = ['attn_q_norm', 'attn_k_norm'].map(suffix => norm(random, name(suffix), HEAD_WIDTH))
+  return [
+    norm(random, name('attn_norm'), WIDTH),
+    linear('attn_q', WIDTH, HEADS * HEAD_WIDTH),
+    linear('attn_k', WIDTH, KV_HEADS * HEAD_WIDTH),
+    linear('attn_v', WIDTH, KV_HEADS * HEAD_WIDTH),
+    linear('attn_output', HEADS * HEAD_WIDTH, WIDTH),
+    ...(model.architecture === 'qwen3' ? headNorms : []),
+    norm(random, name('ffn_norm'), WIDTH),
+    linear('ffn_gate', WIDTH, FFN),
+    linear('ffn_up', WIDTH, FFN),
+    linear('ffn_down', FFN, WIDTH),
+  ]
+}
+
+export function tinyModel(options: TinyModel = {}): GgufFile {
+  const model: Required<TinyModel> = {
+    architecture: 'qwen3', linear: 'q1_0', embedding: 'q8_0', tied: true, seed: 1, layers: 2, contextLength: 512, ...options,
+  }
+  const random = new Random(model.seed)
+  const tensors = [
+    weights(random, 'token_embd.weight', model.embedding, WIDTH, TOKENS.length),
+    norm(random, 'output_norm.weight', WIDTH),
+    ...Array.from({ length: model.layers }, (_, index) => layerTensors(random, model, index)).flat(),
+  ]
+  if (!model.tied) tensors.push(weights(random, 'output.weight', model.embedding, WIDTH, TOKENS.length))
+  return { metadata: metadata(model), tensors }
+}
+
+const folder = mkdtempSync(join(tmpdir(), 'aria-engine-'))
+let written = 0
+
+/** Writes bytes to a fresh file and returns its path. */
+export function temporaryFile(bytes: Uint8Array): string {
+  const path = join(folder, `${written++}.gguf`)
+  writeFileSync(path, bytes)
+  return path
+}
+
+export const writeTinyModel = (options: TinyModel = {}): string => temporaryFile(writeGguf(tinyModel(options)).bytes)

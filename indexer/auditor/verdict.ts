@@ -1,0 +1,62 @@
+import { type Address, fromHex, type Hex, keccakHex } from '@aria/sdk/protocol'
+import type { AuditRow } from '../db/schema/index.ts'
+import type { Finding } from './check-item.ts'
+
+export const SCORE_FULL = 100
+const SCORE_NONE = 0
+
+export interface Verdict {
+  provider: Address
+  score: number
+  digest: Hex
+  sampled: number
+  passed: number
+  failed: number
+  reason: string | null
+  findings: Finding[]
+}
+
+/** Any proven mismatch makes the score 0, never an average: honest volume cannot dilute a bad receipt. */
+export function judge(verifier: Address, provider: Address, findings: readonly Finding[]): Verdict {
+  const unique = [...new Map(findings.map(finding => [finding.receiptHash, finding])).values()]
+  const failures = findings.filter(finding => !finding.passed)
+  const [first] = failures
+  const failed = new Set(failures.map(finding => finding.receiptHash)).size
+  return {
+    provider,
+    score: first === undefined ? SCORE_FULL : SCORE_NONE,
+    digest: workDigest(verifier, unique),
+    sampled: unique.length,
+    passed: unique.length - failed,
+    failed,
+    reason: first === undefined ? null : `Receipt ${first.receiptHash.slice(0, 10)}…: ${first.reason}`,
+    findings: unique.map(
+      finding => failures.find(each => each.receiptHash === finding.receiptHash) ?? finding,
+    ),
+  }
+}
+
+/** A provider that does not serve a sampled public transcript scores 0. */
+export function unserved(verifier: Address, provider: Address, reason: string): Verdict {
+  const digest = workDigest(verifier, [])
+  return { provider, score: SCORE_NONE, digest, sampled: 0, passed: 0, failed: 0, reason, findings: [] }
+}
+
+/**
+ * Stands in the row's `digest` until the engine offers the keyed digest over its final hidden states (protocol 1.6).
+ * It binds verifier, sampled receipts and findings, so verdicts cannot be copied between verifiers; unlike the keyed
+ * digest it does not prove that the forward pass was run.
+ */
+export function workDigest(verifier: Address, findings: readonly Finding[]): Hex {
+  const parts = findings.flatMap(({ receiptHash, passed }) => [
+    fromHex(receiptHash, 32),
+    Uint8Array.of(passed ? 1 : 0),
+  ])
+  return keccakHex(fromHex(verifier, 20), ...parts)
+}
+
+/** Rows as the contract wants them: strictly ascending by provider. */
+export function rowsOf(verdicts: readonly Pick<Verdict, 'provider' | 'score' | 'digest'>[]): AuditRow[] {
+  const rows = verdicts.map(({ provider, score, digest }) => ({ provider, score, digest }))
+  return rows.sort((a, b) => (a.provider < b.provider ? -1 : 1))
+}

@@ -1,0 +1,79 @@
+import { type Address, AriaError, type Hex } from '@aria/sdk/protocol'
+import { escrowAbi } from '@aria/sdk/protocol/abi'
+import { parseAbiItem } from 'viem'
+import type { CreditHead } from '../config.ts'
+import { type Chain, onChain } from './client.ts'
+
+export interface ChannelView {
+  /** Credited: what the chosen head and the newest block both show. */
+  balance: bigint
+  claimed: bigint
+  /** As of the newest block: an announced withdrawal counts at once. */
+  thawEnd: number
+  block: bigint
+}
+
+export interface ChannelReader {
+  read(channel: Hex): Promise<ChannelView>
+  /** Channels of ours that began to thaw since the last call. */
+  thawing(): Promise<Hex[]>
+}
+
+const thawingEvent = parseAbiItem('event Thawing(bytes32 indexed id, uint256 thawEnd)')
+/** One getLogs call; nodes refuse longer ranges. */
+const LOG_RANGE_BLOCKS = 2_000n
+
+export function channelReader({ client, deployment }: Chain, head: CreditHead): ChannelReader {
+  const address: Address = deployment.contracts.escrow
+  const readAt = (channel: Hex, blockTag: CreditHead) =>
+    client.readContract({ address, abi: escrowAbi, functionName: 'channels', args: [channel], blockTag })
+  let next: bigint | undefined
+
+  return {
+    read: channel =>
+      onChain('read the channel', async () => {
+        const [newest, block, credited] = await Promise.all([
+          readAt(channel, 'latest'),
+          client.getBlockNumber(),
+          head === 'latest' ? undefined : readAt(channel, head),
+        ])
+        const safe = credited === undefined || credited.balance > newest.balance ? newest : credited
+        return { balance: safe.balance, claimed: newest.claimed, thawEnd: newest.thawEnd, block }
+      }),
+
+    thawing: () =>
+      onChain('read thaw events', async () => {
+        const newest = await client.getBlockNumber()
+        const from = next ?? (newest > LOG_RANGE_BLOCKS ? newest - LOG_RANGE_BLOCKS : 0n)
+        if (from > newest) return []
+        const until = newest - from > LOG_RANGE_BLOCKS ? from + LOG_RANGE_BLOCKS : newest
+        const logs = await client.getLogs({ address, event: thawingEvent, fromBlock: from, toBlock: until })
+        next = until + 1n
+        return logs.flatMap(log => (log.args.id === undefined ? [] : [log.args.id]))
+      }),
+  }
+}
+
+/** Whether the channel pays for a request that may raise its debt to `debtMax`. @throws AriaError `channel_thawing`, `channel_unfunded`. */
+export function requireFunds({ balance, thawEnd }: ChannelView, debtMax: bigint): void {
+  if (thawEnd !== 0) {
+    throw new AriaError(
+      'channel_thawing',
+      `The channel thaws until ${thawEnd}, so its vouchers may come too late.`,
+      {
+        facts: { thawEnd },
+        hint: 'Cancel the thaw, or open a channel with another salt.',
+      },
+    )
+  }
+  if (balance < debtMax) {
+    throw new AriaError(
+      'channel_unfunded',
+      `The channel holds ${balance} wei, the request may need ${debtMax}.`,
+      {
+        facts: { balance, needed: debtMax },
+        hint: 'Deposit the difference into the channel, or ask for fewer tokens.',
+      },
+    )
+  }
+}

@@ -1,0 +1,47 @@
+import { Command } from 'commander'
+import { type Environment, environment, providerConfig } from '../config.ts'
+import { printJson } from './output.ts'
+import { serveUntilStopped } from './until-stopped.ts'
+
+/** Every flag is a variable's other name; a flag wins. */
+const FLAGS: readonly [flag: string, variable: string, help: string][] = [
+  ['--model <file>', 'ARIA_MODEL', 'GGUF file to serve'],
+  ['--operator <address>', 'ARIA_OPERATOR', 'address that staked'],
+  ['--deployment <file>', 'ARIA_DEPLOYMENT', "file written by the contracts' deployment"],
+  ['--rpc-url <url>', 'ARIA_RPC_URL', "the chain's JSON-RPC"],
+  ['--data-dir <dir>', 'ARIA_DATA_DIR', 'vouchers, receipts and the node key'],
+  ['--node-key <key>', 'ARIA_NODE_KEY', 'file with the node key (default: created in the data directory)'],
+  ['--payee <address>', 'ARIA_PAYEE', 'who is paid (default: the operator)'],
+  ['--listen <multiaddrs>', 'ARIA_LISTEN', 'addresses to listen on, comma separated'],
+  ['--bootstrap <multiaddrs>', 'ARIA_BOOTSTRAP', 'peers that introduce us, comma separated'],
+  ['--price-in <aria>', 'ARIA_PRICE_IN', 'ARIA per million prompt tokens'],
+  ['--price-out <aria>', 'ARIA_PRICE_OUT', 'ARIA per million output tokens'],
+  ['--slots <count>', 'ARIA_SLOTS', 'requests served at the same time'],
+  ['--queue <count>', 'ARIA_QUEUE', 'requests that may wait for a slot'],
+  ['--threads <count>', 'ARIA_THREADS', 'threads of the engine'],
+  ['--log-level <level>', 'ARIA_LOG_LEVEL', 'fatal, error, warn, info, debug, trace or silent'],
+]
+
+export function providerCommand(): Command {
+  const start = new Command('start')
+    .description('Serve a model and earn per token')
+    .addHelpText('after', '\nEvery option can also be set by its variable, such as ARIA_MODEL for --model.')
+  for (const [flag, variable, help] of FLAGS) start.option(flag, `${help} [${variable}]`)
+  start.action(async (options: Record<string, string>) => {
+    // Loaded only here, so that the other commands start without the network's libraries.
+    const { startProvider } = await import('../provider.ts')
+    const provider = await startProvider(providerConfig({ ...environment(), ...asVariables(start, options) }))
+    printJson({ event: 'ready', ...provider.info })
+    await serveUntilStopped(provider.close)
+  })
+  return new Command('provider').description('Run a provider node').addCommand(start)
+}
+
+function asVariables(command: Command, options: Record<string, string>): Environment {
+  const given = command.options.flatMap((option, at) => {
+    const value = options[option.attributeName()]
+    const variable = FLAGS[at]?.[1]
+    return value === undefined || variable === undefined ? [] : [[variable, value] as const]
+  })
+  return Object.fromEntries(given)
+}

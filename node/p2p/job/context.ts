@@ -1,0 +1,45 @@
+import type { Model } from '@aria/engine'
+import type { Address, Deployed, Hex, Signer } from '@aria/sdk/protocol'
+import type { ChannelReader } from '../../chain/channels.ts'
+import type { ChainClock } from '../../chain/clock.ts'
+import type { Scheduler } from '../../inference/scheduler.ts'
+import type { Log } from '../../observe/log.ts'
+import type { Metrics } from '../../observe/metrics.ts'
+import type { VoucherStore } from '../../payments/vouchers.ts'
+
+/** The model this node sells. */
+export interface ServedModel {
+  id: Hex
+  engineMajor: number
+  contextMax: number
+  engine: Model
+}
+
+export interface Prices {
+  perInputToken: bigint
+  perOutputToken: bigint
+}
+
+/** What serving a job needs; tests pass fakes for any of it. */
+export interface JobComponents {
+  deployed: Deployed
+  /** The node key: signs quotes, checkpoints and receipts. */
+  signer: Signer
+  payee: Address
+  model: ServedModel
+  prices: Prices
+  /** Hash of the newest offer, which a quote refers to. */
+  offerHash(): Hex
+  epochOf(timeSeconds: number): number
+  scheduler: Scheduler
+  vouchers: VoucherStore
+  channels: Pick<ChannelReader, 'read'>
+  clock: Pick<ChainClock, 'nowSeconds'>
+  /** Channels with a request under way: one counter, one writer. */
+  busyChannels: Set<Hex>
+  log: Log
+  metrics: Metrics
+  /** Aborts when the node stops. */
+  stopping: AbortSignal
+  voucherTimeoutMs: number
+}

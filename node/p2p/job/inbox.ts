@@ -1,0 +1,140 @@
+import { AriaError, type Hex, owed, requireSigner, type SignedVoucher, toAriaError } from '@aria/sdk/protocol'
+import { stale } from '../../payments/vouchers.ts'
+import type { AdmittedJob } from './admit.ts'
+import type { JobComponents } from './context.ts'
+import { VOUCHERS_EXTRA_MAX } from './limits.ts'
+import type { JobMessages } from './messages.ts'
+
+/** Why the generation should end early. */
+export type Interruption = 'cancelled' | 'disconnected' | 'violation'
+
+/**
+ * The client's side of a running job: vouchers raise `covered`, cancelling or leaving interrupts. It is read beside
+ * the generation, so that a voucher in flight never stalls the stream.
+ */
+export interface Inbox {
+  covered(): bigint
+  interruption(): Interruption | undefined
+  /** What the client did wrong, after the interruption `violation`. */
+  violation(): AriaError | undefined
+  /** Resolves when more than `total` is covered or the job has to end; false after the time. */
+  waitBeyond(total: bigint, timeoutMs: number): Promise<boolean>
+  /** Tells which checkpoint was signed last: a voucher acknowledges the debt up to it. */
+  checkpointed(outputTokens: number): void
+  /** Resolves on the acknowledgement of the receipt, on the end of the stream, or after the time. */
+  waitAck(receiptHash: Hex, timeoutMs: number): Promise<boolean>
+  /** The stream failed while we wrote: the client is gone. */
+  lose(): void
+  /** Aborts when the job is interrupted; a prefill watches it. */
+  readonly signal: AbortSignal
+  close(): void
+}
+
+export function openInbox(messages: JobMessages, admitted: AdmittedJob, components: JobComponents): Inbox {
+  const { terms, channel } = admitted
+  const closing = new AbortController()
+  const interrupted = new AbortController()
+  const vouchersMax = 2 * terms.maxOutputTokens + VOUCHERS_EXTRA_MAX
+  let covered = admitted.covered
+  let interruption: Interruption | undefined
+  let violation: AriaError | undefined
+  let acknowledged: Hex | undefined
+  let checkpoint = 0
+  let vouchers = 0
+  let wake = Promise.withResolvers<void>()
+
+  const changed = () => {
+    const { resolve } = wake
+    wake = Promise.withResolvers<void>()
+    resolve()
+  }
+  const interrupt = (why: Interruption) => {
+    interruption ??= why
+    interrupted.abort(new AriaError('cancelled', `The job was interrupted: ${why}.`))
+    changed()
+  }
+
+  const { stopping } = components
+  const hasToEnd = () => interruption !== undefined || stopping.aborted
+  stopping.addEventListener('abort', changed)
+
+  const take = async (voucher: SignedVoucher) => {
+    if (++vouchers > vouchersMax)
+      throw new AriaError('bad_request', `More than ${vouchersMax} vouchers came.`)
+    await checkVoucher(voucher, covered, admitted, components)
+    components.vouchers.credit(channel, voucher, owed(terms, checkpoint))
+    components.metrics.count('aria_vouchers_total')
+    covered = voucher.total
+    changed()
+  }
+
+  const listen = async () => {
+    while (!closing.signal.aborted) {
+      const message = await messages.read(closing.signal)
+      if (message === undefined) return interrupt('disconnected')
+      if (message.type === 'voucher') await take(message.body)
+      else if (message.type === 'cancel') interrupt('cancelled')
+      else if (message.type === 'ack') {
+        if (message.body.voucher !== null) await take(message.body.voucher)
+        acknowledged = message.body.receiptHash
+        return changed()
+      } else throw new AriaError('bad_frame', `A running job takes no ${message.type}.`)
+    }
+  }
+  listen().catch(thrown => {
+    if (closing.signal.aborted) return
+    const error = toAriaError(thrown, 'provider_failed')
+    // A reset stream is the peer leaving; only a typed error is its fault.
+    if (error.code === 'provider_failed') return interrupt('disconnected')
+    violation = error
+    interrupt('violation')
+  })
+
+  const waitUntil = async (isReached: () => boolean, timeoutMs: number): Promise<boolean> => {
+    const timeout = Promise.withResolvers<void>()
+    let isOver = false
+    const timer = setTimeout(() => {
+      isOver = true
+      timeout.resolve()
+    }, timeoutMs)
+    try {
+      while (!isReached() && !isOver) await Promise.race([wake.promise, timeout.promise])
+      return isReached()
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+
+  return {
+    covered: () => covered,
+    interruption: () => interruption,
+    violation: () => violation,
+    waitBeyond: (total, timeoutMs) => waitUntil(() => covered > total || hasToEnd(), timeoutMs),
+    checkpointed: outputTokens => {
+      checkpoint = outputTokens
+    },
+    waitAck: async (receiptHash, timeoutMs) => {
+      const hasEnded = () => interruption === 'disconnected' || interruption === 'violation'
+      await waitUntil(() => acknowledged !== undefined || hasEnded(), timeoutMs)
+      return acknowledged === receiptHash
+    },
+    lose: () => interrupt('disconnected'),
+    signal: interrupted.signal,
+    close: () => {
+      stopping.removeEventListener('abort', changed)
+      closing.abort()
+    },
+  }
+}
+
+/** Signature always first: a replayed voucher must not look like progress (mpp-rs #130). @throws AriaError `bad_signature`, `voucher_stale`. */
+async function checkVoucher(
+  { total, signature }: SignedVoucher,
+  covered: bigint,
+  { channel, signer }: AdmittedJob,
+  { deployed }: JobComponents,
+): Promise<void> {
+  const voucher = { channelId: channel, maxClaimableAmount: total }
+  await requireSigner('Voucher', voucher, signature, deployed, signer)
+  if (total <= covered) throw stale(total, covered)
+}

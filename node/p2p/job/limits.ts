@@ -1,0 +1,21 @@
+/** A stranger that opens a stream must say what it wants. */
+export const FIRST_FRAME_TIMEOUT_MS = 10_000
+/** How long a quote binds us; the request must arrive within. */
+export const QUOTE_SECONDS = 30
+/** One frame to a peer that does not read. */
+export const WRITE_TIMEOUT_MS = 10_000
+/** At the paid edge: how long the next voucher may take. */
+export const VOUCHER_TIMEOUT_MS = 10_000
+/** After the receipt: how long the client's acknowledgement may take. */
+export const ACK_TIMEOUT_MS = 5_000
+/** A refused peer may still read our reason before the stream is reset; what it sends meanwhile is thrown away. */
+export const LINGER_MS = 1_000
+export const LINGER_FRAMES_MAX = 16
+/** Tokens per decode call: the first alone, for the time to first token; then few, so that cancelling is quick. */
+export const STEP_TOKENS_FIRST = 1
+export const STEP_TOKENS = 4
+/** Streams of one connection, and of all peers together: each holds at most one prompt (about 256 KiB). */
+export const STREAMS_PER_CONNECTION_MAX = 64
+export const STREAMS_MAX = 512
+/** Vouchers in one job beyond what its checkpoints can ask for are spam. */
+export const VOUCHERS_EXTRA_MAX = 8

@@ -1,0 +1,186 @@
+import type { FramedStream } from '@aria/sdk/p2p'
+import { AriaError, FINISH, type Finish, type Hex, toAriaError } from '@aria/sdk/protocol'
+import type { Place } from '../../inference/scheduler.ts'
+import { type AdmittedJob, admit } from './admit.ts'
+import type { JobComponents } from './context.ts'
+import { type Inbox, openInbox } from './inbox.ts'
+import {
+  ACK_TIMEOUT_MS,
+  FIRST_FRAME_TIMEOUT_MS,
+  LINGER_FRAMES_MAX,
+  LINGER_MS,
+  QUOTE_SECONDS,
+} from './limits.ts'
+import { expectMessage, type JobMessages, jobMessages } from './messages.ts'
+import { emptyProduction, type Production, produce } from './produce.ts'
+import { channelBusy, type IssuedQuote, issueQuote } from './quote.ts'
+import { cutToCheckpoint, settle } from './settle.ts'
+
+/** One stream of /aria/job/1 from quote to acknowledgement. Never throws: whatever happens ends the stream. */
+export async function serveJob(stream: FramedStream, components: JobComponents): Promise<void> {
+  const messages = jobMessages(stream)
+  try {
+    const { stopping } = components
+    const asked = await expectMessage(messages, 'quoteRequest', FIRST_FRAME_TIMEOUT_MS, stopping)
+    const issued = await issueQuote(asked, components)
+    await messages.write({ type: 'quote', body: issued.reply })
+    await serveRequest(messages, issued, components)
+    await stream.close()
+  } catch (thrown) {
+    await refuse(stream, messages, thrown, components)
+  }
+}
+
+async function serveRequest(
+  messages: JobMessages,
+  issued: IssuedQuote,
+  components: JobComponents,
+): Promise<void> {
+  const { busyChannels, scheduler, stopping } = components
+  const job = await expectMessage(messages, 'request', QUOTE_SECONDS * 1000, stopping)
+  const unlock = lockChannel(busyChannels, issued.quote.channelId)
+  let place: Place | undefined
+  const release = () => {
+    place?.release()
+    unlock()
+  }
+  try {
+    // The place comes first: a full node must not keep the voucher of a request that it cannot serve.
+    place = scheduler.enter()
+    const admitted = await admit(job, issued, components)
+    await runJob(messages, place, release, admitted, issued, components)
+  } finally {
+    release()
+  }
+}
+
+/** One request per channel at a time: its counter has one writer. @throws AriaError `busy`. */
+function lockChannel(busyChannels: Set<Hex>, channel: Hex): () => void {
+  if (busyChannels.has(channel)) throw channelBusy(channel)
+  busyChannels.add(channel)
+  let isHeld = true
+  return () => {
+    if (isHeld) busyChannels.delete(channel)
+    isHeld = false
+  }
+}
+
+async function runJob(
+  messages: JobMessages,
+  place: Place,
+  release: () => void,
+  admitted: AdmittedJob,
+  issued: IssuedQuote,
+  components: JobComponents,
+): Promise<void> {
+  const { metrics, log, clock } = components
+  const startedAt = clock.nowSeconds()
+  const made = emptyProduction()
+  metrics.count('aria_requests_total')
+  metrics.count('aria_tokens_prompt_total', admitted.terms.inputTokens)
+  const inbox = openInbox(messages, admitted, components)
+  try {
+    const finish = await generate(messages, place, made, admitted, inbox, components)
+    const hasLeft = inbox.interruption() === 'disconnected' || inbox.interruption() === 'violation'
+    if (hasLeft) cutToCheckpoint(made)
+    const { receipt, signature, hash } = await settle(made, finish, startedAt, admitted, issued, components)
+    // The books are closed, so slot and channel are free before the client reads the receipt and asks again.
+    release()
+    const { channel } = admitted
+    log.debug(
+      { channel, finish, outputTokens: receipt.outputTokens, due: receipt.cumulativeDue },
+      'Request served',
+    )
+    const violation = inbox.violation()
+    if (violation !== undefined) throw violation
+    if (hasLeft) throw new AriaError('cancelled', 'The client left before the receipt.')
+    await messages.write({ type: 'receipt', body: { receipt, signature } })
+    if (!(await inbox.waitAck(hash, ACK_TIMEOUT_MS))) log.debug({ channel }, 'Receipt not acknowledged')
+  } finally {
+    inbox.close()
+  }
+}
+
+/** Queue, prefill, decode. An engine's failure ends in a receipt with `error`, so that what was delivered stays paid and provable. */
+async function generate(
+  messages: JobMessages,
+  place: Place,
+  made: Production,
+  admitted: AdmittedJob,
+  inbox: Inbox,
+  components: JobComponents,
+): Promise<Finish> {
+  const { model, log, metrics, stopping } = components
+  const { job, terms, requestHash, view } = admitted
+  const signal = AbortSignal.any([inbox.signal, stopping])
+  const { balance, claimed, thawEnd, block } = view
+  try {
+    await messages.write({ type: 'accept', body: { requestHash, block, balance, claimed, thawEnd } })
+    await place.ready(signal)
+    const maxTokens = Math.min(terms.inputTokens + terms.maxOutputTokens, model.contextMax)
+    const session = model.engine.createSession({ maxTokens })
+    try {
+      await session.prefill(job.prompt, { signal })
+      return await produce(made, session, admitted, { messages, inbox, components })
+    } finally {
+      await session.close()
+    }
+  } catch (thrown) {
+    if (toAriaError(thrown).code === 'cancelled') inbox.lose()
+    if (inbox.interruption() !== undefined) return FINISH.cancelled
+    if (!stopping.aborted) {
+      metrics.count('aria_requests_failed_total')
+      log.error({ error: toAriaError(thrown).message }, 'Generation failed')
+    }
+    return FINISH.error
+  }
+}
+
+/** Says why, gives the peer a moment to read it, and ends the stream. */
+async function refuse(
+  stream: FramedStream,
+  messages: JobMessages,
+  thrown: unknown,
+  { log, metrics, stopping }: JobComponents,
+): Promise<void> {
+  const error = toAriaError(thrown, 'provider_failed')
+  metrics.count('aria_requests_rejected_total')
+  if (PEER_FAULTS.has(error.code)) metrics.count('aria_peer_violations_total')
+  log.debug({ code: error.code, reason: error.message }, 'Stream refused')
+  try {
+    if (error.code === 'cancelled') throw error // Nobody is there to read a reason.
+    await messages.write({ type: 'reject', body: rejectBody(error) })
+    await stream.close()
+    await linger(stream, stopping)
+  } catch {
+    // The peer is gone; the abort below is all that is left to do.
+  }
+  stream.abort(error)
+}
+
+/** Resetting at once could overtake the reason on its way; the peer's own close ends the wait. */
+async function linger(stream: FramedStream, stopping: AbortSignal): Promise<void> {
+  const signal = AbortSignal.any([AbortSignal.timeout(LINGER_MS), stopping])
+  for (let frames = 0; frames < LINGER_FRAMES_MAX; frames++) {
+    if ((await stream.read({ signal })) === undefined) return
+  }
+}
+
+/** A peer's own doing: it may lose its standing for these, never for the rest. */
+const PEER_FAULTS: ReadonlySet<string> = new Set([
+  'bad_frame',
+  'frame_too_large',
+  'bad_signature',
+  'voucher_stale',
+])
+
+function rejectBody(error: AriaError): { code: string; message: string; retryAfterMs: number } {
+  const isOurs = error.code === 'provider_failed' || error.code === 'internal'
+  const { retryAfterMs } = error.facts
+  return {
+    code: isOurs ? 'provider_failed' : error.code,
+    // Our own failures are described in our log, not to strangers.
+    message: isOurs ? 'The provider failed.' : error.message.slice(0, 400),
+    retryAfterMs: typeof retryAfterMs === 'number' ? retryAfterMs : 0,
+  }
+}

@@ -1,0 +1,118 @@
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { AriaError, type Deployment } from '@aria/sdk/protocol'
+
+/**
+ * Everything a provider must not forget, in one file: money first, then the receipts that prove the work.
+ * Amounts are decimal text, because SQLite's integers end at 2^63.
+ */
+const SCHEMA = `
+  create table meta (key text primary key, value text not null) strict;
+  create table channels (
+    id text primary key, payer text not null, signer text not null, salt text not null,
+    due text not null,        -- what the channel owes for delivered work, cumulative
+    total text not null,      -- the best voucher, cumulative; '0' before the first
+    signature text,           -- the client's signature over that total
+    claimed text not null,    -- what the chain paid, as last read
+    unredeemed_since integer  -- ms; null while total <= claimed
+  ) strict;
+  create table jobs (
+    request_id text primary key, channel_id text not null references channels(id),
+    request_hash text not null, accepted_at integer not null, state text not null check (state in ('open','closed'))
+  ) strict;
+  create table receipts (
+    cursor integer primary key autoincrement, hash text not null unique, epoch integer not null,
+    tokens integer not null, receipt blob not null,
+    salt blob, prompt blob, output blob  -- null once the challenge window has passed
+  ) strict;
+  create index receipts_epoch on receipts (epoch, cursor);
+  create table roots (
+    epoch integer primary key, root text not null, count integer not null, tokens text not null,
+    state text not null check (state in ('sealed','committed','missed'))
+  ) strict;
+  create table transactions (
+    id integer primary key autoincrement, purpose text not null, hash text not null unique, raw text not null,
+    nonce integer not null, sent_at integer not null,
+    state text not null check (state in ('pending','mined','reverted','dropped'))
+  ) strict;
+  create index transactions_pending on transactions (state) where state = 'pending';
+`
+const SCHEMA_VERSION = 1
+
+export type Database = DatabaseSync
+
+/**
+ * Opens the node's database for this process alone.
+ * @throws AriaError `storage_locked` when another process has it, `bad_config` when it belongs to another deployment.
+ */
+export function openDatabase(
+  dataDir: string,
+  deployment: Pick<Deployment, 'chainId' | 'contracts'>,
+): Database {
+  mkdirSync(dataDir, { recursive: true })
+  const file = join(dataDir, 'provider.sqlite')
+  const database = new DatabaseSync(file, { timeout: 500 })
+  try {
+    // A voucher must survive a power cut before the work that it pays for starts, hence FULL.
+    database.exec('pragma locking_mode = exclusive; pragma journal_mode = wal; pragma synchronous = full;')
+    // Deleted prompts must not linger in free pages.
+    database.exec('pragma foreign_keys = on; pragma secure_delete = on;')
+    inTransaction(database, () => migrate(database))
+    bind(database, `${deployment.chainId}:${deployment.contracts.escrow}`, dataDir)
+    return database
+  } catch (cause) {
+    database.close()
+    throw explain(cause, dataDir)
+  }
+}
+
+function migrate(database: Database): void {
+  const { user_version: version } = database.prepare('pragma user_version').get() as { user_version: number }
+  if (version > SCHEMA_VERSION) {
+    throw new AriaError('bad_config', `The data was written by a newer version (${version}).`, {
+      hint: 'Update aria, or use another ARIA_DATA_DIR.',
+    })
+  }
+  if (version === 0) database.exec(`${SCHEMA} pragma user_version = ${SCHEMA_VERSION};`)
+}
+
+/** Vouchers of one deployment are worth nothing in another, so their files never mix. */
+function bind(database: Database, deployment: string, dataDir: string): void {
+  const row = database.prepare("select value from meta where key = 'deployment'").get() as
+    | { value: string }
+    | undefined
+  if (row === undefined) {
+    database.prepare("insert into meta values ('deployment', ?)").run(deployment)
+  } else if (row.value !== deployment) {
+    throw new AriaError(
+      'bad_config',
+      `The data in ${dataDir} belongs to deployment ${row.value}, not ${deployment}.`,
+      {
+        hint: 'Set ARIA_DATA_DIR to another directory; keep the old one while it holds vouchers to redeem.',
+      },
+    )
+  }
+}
+
+function explain(cause: unknown, dataDir: string): unknown {
+  const text = cause instanceof Error ? cause.message : ''
+  if (!text.includes('locked') && !text.includes('busy')) return cause
+  return new AriaError('storage_locked', `Another process uses the data in ${dataDir}.`, {
+    hint: 'Stop it, or set ARIA_DATA_DIR to another directory.',
+    cause,
+  })
+}
+
+/** All or nothing; an exception undoes every change and passes on. */
+export function inTransaction<T>(database: Database, work: () => T): T {
+  database.exec('begin immediate')
+  try {
+    const result = work()
+    database.exec('commit')
+    return result
+  } catch (thrown) {
+    if (database.isTransaction) database.exec('rollback')
+    throw thrown
+  }
+}

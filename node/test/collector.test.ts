@@ -1,0 +1,198 @@
+import { randomBytes } from 'node:crypto'
+import { ARIA, channelId, deployed, type Hex, keySigner, signStruct, toHex } from '@aria/sdk/protocol'
+import { escrowAbi, tokenAbi } from '@aria/sdk/protocol/abi'
+import { createTestClient, createWalletClient, http } from 'viem'
+import { privateKeyToAccount } from 'viem/accounts'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { roles } from '../../scripts/localnet/accounts.ts'
+import { channelReader } from '../chain/channels.ts'
+import { type Chain, connectChain } from '../chain/client.ts'
+import { type Outbox, outbox } from '../chain/outbox.ts'
+import { silentLog } from '../observe/log.ts'
+import { createMetrics } from '../observe/metrics.ts'
+import { type Collector, collector } from '../payments/collector.ts'
+import { type Database, openDatabase } from '../payments/database.ts'
+import { type VoucherStore, voucherStore } from '../payments/vouchers.ts'
+import { startTestChain, type TestChain } from './support/chain.ts'
+
+/** Real escrow, real chain: mining is switched off to leave transactions without an outcome. */
+describe('collector', () => {
+  const session = keySigner(toHex(randomBytes(32)))
+  const payer = roles.client()
+  const payee = roles.providerOperator(0).address
+  const node = roles.providerNode(0)
+  let test: TestChain
+  let chain: Chain
+  let database: Database
+  let vouchers: VoucherStore
+  let sender: Outbox
+  let money: Collector
+  let salt = 0n
+
+  beforeAll(async () => {
+    test = await startTestChain()
+    chain = await connectChain(test.rpcUrl, test.deployment)
+  })
+  afterAll(() => test.close())
+
+  const open = (dir: string) => {
+    database = openDatabase(dir, test.deployment)
+    vouchers = voucherStore(database)
+    sender = outbox({ chain, database, privateKey: node.privateKey, log: silentLog, waitMs: 500 })
+    money = collector({
+      ...{ vouchers, outbox: sender, payee, log: silentLog, metrics: createMetrics() },
+      channels: channelReader(chain, 'latest'),
+      escrow: test.deployment.contracts.escrow,
+      redeemAfterMs: 60_000,
+      redeemValue: ARIA,
+    })
+  }
+  let dir: string
+  beforeEach(() => {
+    dir = `${test.dir}/${toHex(randomBytes(4))}`
+    open(dir)
+    return () => database.close()
+  })
+
+  const miner = () => createTestClient({ mode: 'anvil', transport: http(test.rpcUrl) })
+  const setMining = async (isOn: boolean) => {
+    await miner().setAutomine(isOn)
+    await miner().setIntervalMining({ interval: isOn ? 1 : 0 })
+  }
+  const wallet = () =>
+    createWalletClient({
+      account: privateKeyToAccount(payer.privateKey),
+      chain: chain.client.chain,
+      transport: http(test.rpcUrl),
+    })
+  const send = async (hash: Promise<Hex>) =>
+    chain.client.waitForTransactionReceipt({ hash: await hash, pollingInterval: 50 })
+
+  async function channelWith(deposit: bigint, total: bigint) {
+    const parts = { payer: payer.address, signer: session.address, salt: ++salt }
+    const id = channelId(parts, payee)
+    const { token, escrow } = test.deployment.contracts
+    const client = wallet()
+    await send(
+      client.writeContract({
+        address: token,
+        abi: tokenAbi,
+        functionName: 'approve',
+        args: [escrow, deposit],
+      }),
+    )
+    const args = [payee, session.address, salt, deposit] as const
+    await send(client.writeContract({ address: escrow, abi: escrowAbi, functionName: 'deposit', args }))
+    const value = { channelId: id, maxClaimableAmount: total }
+    const signature = await signStruct('Voucher', value, deployed(test.deployment), session)
+    const requestId = toHex(randomBytes(32))
+    vouchers.admit({
+      requestId,
+      requestHash: requestId,
+      channel: id,
+      parts,
+      base: 0n,
+      voucher: { total, signature },
+    })
+    return { id, parts }
+  }
+  const claimed = async (id: Hex) => (await channelReader(chain, 'latest').read(id)).claimed
+  const transactions = () =>
+    (database.prepare('select state from transactions order by id').all() as { state: string }[]).map(
+      row => row.state,
+    )
+
+  it('redeems many channels in one transaction and up to the balance', async () => {
+    const a = await channelWith(1_000n, 600n)
+    const b = await channelWith(1_000n, 5_000n)
+    await money.collect()
+    expect(await claimed(a.id)).toBe(600n)
+    expect(await claimed(b.id)).toBe(1_000n)
+    expect(transactions()).toEqual(['mined'])
+    expect(vouchers.account(a.id)).toMatchObject({ claimed: 600n, unredeemedSinceMs: undefined })
+    await money.collect()
+    expect(transactions()).toEqual(['mined'])
+  })
+
+  it('waits while little is at stake, and goes when a twentieth of the deposit is', async () => {
+    const { id } = await channelWith(1_000n, 49n)
+    await money.beat()
+    expect(transactions()).toEqual([])
+    const value = { channelId: id, maxClaimableAmount: 50n }
+    const signature = await signStruct('Voucher', value, deployed(test.deployment), session)
+    vouchers.credit(id, { total: 50n, signature }, 0n)
+    await money.beat()
+    expect(await claimed(id)).toBe(50n)
+  })
+
+  it('redeems at once when the payer thaws', async () => {
+    const { id, parts } = await channelWith(1_000n, 10n)
+    const args = [payee, parts.signer, parts.salt] as const
+    const { escrow: address } = test.deployment.contracts
+    await send(wallet().writeContract({ address, abi: escrowAbi, functionName: 'thaw', args }))
+    await money.beat()
+    expect(await claimed(id)).toBe(10n)
+  })
+
+  it('never sends a second transaction while the first has no outcome, also after a restart', async () => {
+    const { id } = await channelWith(1_000n, 300n)
+    await setMining(false)
+    try {
+      await money.collect()
+      await money.collect()
+      expect(transactions()).toEqual(['pending'])
+      database.close()
+      open(dir)
+      await money.collect()
+      expect(transactions()).toEqual(['pending'])
+      expect(await claimed(id)).toBe(0n)
+    } finally {
+      await setMining(true)
+    }
+    await miner().mine({ blocks: 1 })
+    await money.collect()
+    expect(transactions()).toEqual(['mined'])
+    expect(await claimed(id)).toBe(300n)
+    expect(vouchers.account(id)!.claimed).toBe(300n)
+  })
+
+  it('sends the same transaction again when the network lost it', async () => {
+    const { id } = await channelWith(1_000n, 300n)
+    await setMining(false)
+    try {
+      await money.collect()
+      const { hash } = database.prepare('select hash from transactions').get() as { hash: Hex }
+      await miner().dropTransaction({ hash })
+    } finally {
+      await setMining(true)
+    }
+    await sender.settle()
+    await miner().mine({ blocks: 1 })
+    expect(await sender.settle()).toBe('mined')
+    expect(transactions()).toEqual(['mined'])
+    expect(await claimed(id)).toBe(300n)
+  })
+
+  it('starts over when its transaction can never be mined', async () => {
+    const { id } = await channelWith(1_000n, 300n)
+    await setMining(false)
+    try {
+      await money.collect()
+      const row = database.prepare('select hash, nonce from transactions').get() as {
+        hash: Hex
+        nonce: number
+      }
+      await miner().dropTransaction({ hash: row.hash })
+      const account = privateKeyToAccount(node.privateKey)
+      const other = createWalletClient({ account, chain: chain.client.chain, transport: http(test.rpcUrl) })
+      await other.sendTransaction({ to: account.address, nonce: row.nonce })
+      await miner().mine({ blocks: 1 })
+    } finally {
+      await setMining(true)
+    }
+    expect(await sender.settle()).toBe('dropped')
+    await money.collect()
+    expect(transactions()).toEqual(['dropped', 'mined'])
+    expect(await claimed(id)).toBe(300n)
+  })
+})

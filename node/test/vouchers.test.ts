@@ -1,0 +1,135 @@
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Deployment, Hex } from '@aria/sdk/protocol'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { type Database, openDatabase } from '../payments/database.ts'
+import { type NewJob, provableDue, type VoucherStore, voucherStore } from '../payments/vouchers.ts'
+import { DEPLOYMENT } from './support/job-kit.ts'
+
+const channel: Hex = `0x${'01'.repeat(32)}`
+const parts = { payer: `0x${'02'.repeat(20)}`, signer: `0x${'03'.repeat(20)}`, salt: 2n ** 95n + 1n } as const
+const signature = (byte: string): Hex => `0x${byte.repeat(65)}`
+
+function job(id: string, total: bigint, base = 0n): NewJob {
+  const requestId: Hex = `0x${id.repeat(32)}`
+  return {
+    requestId,
+    requestHash: requestId,
+    channel,
+    parts,
+    base,
+    voucher: { total, signature: signature('aa') },
+  }
+}
+
+describe('voucher store', () => {
+  let dir: string
+  let database: Database
+  let store: VoucherStore
+
+  const reopen = () => {
+    database.close()
+    database = openDatabase(dir, DEPLOYMENT)
+    store = voucherStore(database)
+  }
+  beforeEach(() => {
+    dir = mkdtempSync(join(tmpdir(), 'aria-vouchers-'))
+    database = openDatabase(dir, DEPLOYMENT)
+    store = voucherStore(database)
+  })
+  afterEach(() => {
+    database.close()
+    rmSync(dir, { recursive: true, force: true })
+  })
+
+  it('keeps the best voucher and the debt over a restart, with every digit of a 96-bit amount', () => {
+    const total = 2n ** 96n - 1n
+    store.admit(job('10', 5n))
+    store.credit(channel, { total, signature: signature('bb') }, 7n)
+    reopen()
+    expect(store.account(channel)).toMatchObject({
+      due: 7n,
+      best: { total, signature: signature('bb') },
+      parts,
+    })
+    expect(store.hasRequest(job('10', 0n).requestId)).toBe(true)
+  })
+
+  it('survives a process that dies right after a voucher was accepted', () => {
+    database.close()
+    const script = `
+      const { openDatabase } = await import(${JSON.stringify(new URL('../payments/database.ts', import.meta.url).href)})
+      const { voucherStore } = await import(${JSON.stringify(new URL('../payments/vouchers.ts', import.meta.url).href)})
+      const store = voucherStore(openDatabase(${JSON.stringify(dir)}, ${JSON.stringify(DEPLOYMENT)}))
+      store.admit({ requestId: '0x${'20'.repeat(32)}', requestHash: '0x', channel: '${channel}', base: 3n,
+        parts: { payer: '0x', signer: '0x', salt: 1n }, voucher: { total: 9n, signature: '0xcc' } })
+      process.kill(process.pid, 'SIGKILL')`
+    const { signal } = spawnSync(process.execPath, ['--input-type=module', '-e', script])
+    expect(signal).toBe('SIGKILL')
+    database = openDatabase(dir, DEPLOYMENT)
+    store = voucherStore(database)
+    expect(store.account(channel)).toMatchObject({ due: 3n, best: { total: 9n } })
+    expect(store.closeOpenJobs()).toBe(1)
+  })
+
+  it('refuses a request id that it has seen, also after a restart', () => {
+    store.admit(job('30', 5n))
+    reopen()
+    expect(() => store.admit(job('30', 50n))).toThrow(expect.objectContaining({ code: 'request_replayed' }))
+    expect(store.account(channel)!.best!.total).toBe(5n)
+  })
+
+  it('accepts only totals that grow', () => {
+    store.admit(job('40', 5n))
+    for (const total of [4n, 5n]) {
+      const voucher = { total, signature: signature('dd') }
+      expect(() => store.credit(channel, voucher, 0n)).toThrow(
+        expect.objectContaining({ code: 'voucher_stale' }),
+      )
+    }
+    expect(store.account(channel)!.best).toEqual({ total: 5n, signature: signature('aa') })
+  })
+
+  it('keeps an older, larger voucher when a new request starts on its credit', () => {
+    store.admit(job('50', 100n))
+    expect(store.admit(job('51', 60n, 40n)).best!.total).toBe(100n)
+  })
+
+  it('asks only for a debt that the client signed', () => {
+    const { requestId } = job('60', 10n)
+    store.admit(job('60', 10n))
+    store.settle({ requestId, channel, due: 15n, receipt: undefined })
+    expect(store.account(channel)!.due).toBe(15n)
+    expect(provableDue(store.account(channel))).toBe(10n)
+  })
+
+  it('lists what the chain has not paid, and no more once it has', () => {
+    store.admit(job('70', 10n))
+    expect(store.unredeemed(10).map(({ id }) => id)).toEqual([channel])
+    store.claimedOnChain(channel, 4n)
+    expect(store.unredeemed(10)).toHaveLength(1)
+    store.claimedOnChain(channel, 10n)
+    expect(store.unredeemed(10)).toEqual([])
+    store.credit(channel, { total: 11n, signature: signature('ee') }, 0n)
+    expect(store.unredeemed(10)[0]).toMatchObject({ claimed: 10n, best: { total: 11n } })
+  })
+
+  it('belongs to one process at a time', () => {
+    const script = `
+      const { openDatabase } = await import(${JSON.stringify(new URL('../payments/database.ts', import.meta.url).href)})
+      try { openDatabase(${JSON.stringify(dir)}, ${JSON.stringify(DEPLOYMENT)}) } catch (error) { console.log(error.code) }`
+    const { stdout } = spawnSync(process.execPath, ['--input-type=module', '-e', script], {
+      encoding: 'utf8',
+    })
+    expect(stdout.trim()).toBe('storage_locked')
+  })
+
+  it('refuses data of another deployment', () => {
+    database.close()
+    const other = { ...DEPLOYMENT, chainId: 1 } as Deployment
+    expect(() => openDatabase(dir, other)).toThrow(expect.objectContaining({ code: 'bad_config' }))
+    database = openDatabase(dir, DEPLOYMENT)
+  })
+})

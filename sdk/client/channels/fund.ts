@@ -1,0 +1,140 @@
+import { encodeFunctionData, type PublicClient } from 'viem'
+import { escrowAbi } from '../../protocol/abi/index.ts'
+import { AriaError, type Deployment, formatAria, type Hex } from '../../protocol/index.ts'
+import { larger, smaller } from '../amounts.ts'
+import { readChannel, readTokenBalance } from '../chain/escrow.ts'
+import { signPermit } from '../chain/permit.ts'
+import type { Call, Wallet } from '../chain/wallet.ts'
+import { DEPOSIT_REQUESTS, TOP_UP_PERCENT } from '../limits.ts'
+import { createLock, type Lock } from '../lock.ts'
+import type { ChannelRow, ChannelStore } from '../store/index.ts'
+import { headroom } from './pool.ts'
+
+/** How much one deposit may lock: the hot wallet's exposure per channel. */
+export interface DepositLimits {
+  depositMin: bigint
+  depositMax: bigint
+}
+
+export interface FundingComponents extends DepositLimits {
+  publicClient: PublicClient
+  deployment: Deployment
+  wallet: Wallet
+  channels: ChannelStore
+  nowMs: () => number
+}
+
+export interface Funding {
+  /** Makes sure the channel can pay a cumulative `total`; deposits when it cannot. */
+  ensure(id: Hex, total: bigint, costMax: bigint): Promise<void>
+  /** Deposits ahead of need, in the background, before the channel runs dry. */
+  topUpSoon(id: Hex, costMax: bigint): void
+  lastError(): AriaError | undefined
+}
+
+export function funding(components: FundingComponents): Funding {
+  const { channels } = components
+  const locks = new Map<Hex, Lock>()
+  let lastError: AriaError | undefined
+
+  async function ensure(id: Hex, total: bigint, costMax: bigint): Promise<void> {
+    const lock = locks.get(id) ?? createLock(`channel ${id}`)
+    locks.set(id, lock)
+    const release = await lock.acquire()
+    try {
+      if (canPay(channels.get(id)!, total)) return
+      const channel = await refresh(components, id)
+      if (canPay(channel, total)) return
+      await components.wallet.send(() => depositCall(components, channel, total, costMax))
+      await refresh(components, id)
+    } finally {
+      release()
+      if (!lock.held) locks.delete(id)
+    }
+  }
+
+  return {
+    ensure,
+    lastError: () => lastError,
+    topUpSoon(id, costMax) {
+      const channel = channels.get(id)!
+      const size = depositSize(components, costMax)
+      const enough = larger((size * TOP_UP_PERCENT) / 100n, costMax)
+      if (headroom(channel) >= enough) return
+      ensure(id, channel.balance - headroom(channel) + size, costMax).then(
+        () => {
+          lastError = undefined
+        },
+        (thrown: AriaError) => {
+          lastError = thrown
+        },
+      )
+    },
+  }
+}
+
+function canPay({ balance, thawEnd }: ChannelRow, total: bigint): boolean {
+  return balance >= total && thawEnd === 0
+}
+
+async function refresh(
+  { publicClient, deployment, channels }: FundingComponents,
+  id: Hex,
+): Promise<ChannelRow> {
+  channels.setChain(id, await readChannel(publicClient, deployment, id))
+  return channels.get(id)!
+}
+
+function depositSize({ depositMin, depositMax }: DepositLimits, costMax: bigint): bigint {
+  return smaller(larger(costMax * DEPOSIT_REQUESTS, depositMin), depositMax)
+}
+
+/** Runs under the wallet's lock, after every earlier transaction's outcome is known; so it reads the channel again. */
+async function depositCall(
+  components: FundingComponents,
+  known: ChannelRow,
+  total: bigint,
+  costMax: bigint,
+): Promise<Call> {
+  const { publicClient, deployment, wallet, nowMs } = components
+  const owner = known.parts.payer
+  const [{ balance }, available] = await Promise.all([
+    readChannel(publicClient, deployment, known.id),
+    readTokenBalance(publicClient, deployment, owner),
+  ])
+  const amount = depositAmount(components, { shortfall: total - balance, available, costMax, owner })
+  const { deadline, v, r, s } = await signPermit(publicClient, deployment, wallet.account, amount, nowMs())
+  const { payee, parts } = known
+  const data = encodeFunctionData({
+    abi: escrowAbi,
+    functionName: 'depositWithPermit',
+    args: [payee, parts.signer, parts.salt, amount, deadline, v, r, s],
+  })
+  return { to: deployment.contracts.escrow, data, purpose: 'deposit', channel: known.id, amount }
+}
+
+/** The usual size, or what is missing if that is more; never more than half of what is left for comfort alone. */
+function depositAmount(
+  limits: DepositLimits,
+  {
+    shortfall,
+    available,
+    costMax,
+    owner,
+  }: { shortfall: bigint; available: bigint; costMax: bigint; owner: Hex },
+): bigint {
+  const missing = larger(shortfall, 1n)
+  if (missing > limits.depositMax) {
+    throw new AriaError('price_too_high', `The request can cost ${formatAria(costMax)} ARIA.`, {
+      facts: { costMax, missing, depositMax: limits.depositMax },
+      hint: 'Ask for fewer tokens, choose a cheaper provider, or raise ARIA_DEPOSIT_MAX.',
+    })
+  }
+  if (available < missing) {
+    throw new AriaError('client_unfunded', `Wallet ${owner} has ${formatAria(available)} ARIA.`, {
+      facts: { wallet: owner, available, missing },
+      hint: `Send at least ${formatAria(missing - available)} ARIA to ${owner}.`,
+    })
+  }
+  return larger(missing, smaller(depositSize(limits, costMax), available / 2n))
+}

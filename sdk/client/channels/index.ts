@@ -1,0 +1,5 @@
+export * from './at-rest.ts'
+export * from './close.ts'
+export * from './fund.ts'
+export * from './pool.ts'
+export * from './voucher.ts'

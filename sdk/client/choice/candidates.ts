@@ -1,0 +1,102 @@
+import type { KnownOffer } from '../../p2p/index.ts'
+import { type Address, AriaError, type Hex } from '../../protocol/index.ts'
+import type { Registrations } from '../chain/registration.ts'
+import type { InferRequest } from '../job/job.ts'
+import type { Candidate, Exclusion } from './choose.ts'
+import type { Reputation } from './reputation.ts'
+
+export interface CandidateComponents {
+  offers: () => KnownOffer[]
+  registrations: Registrations
+  reputation: Reputation
+  inFlight: (node: Address) => number
+  nowMs: () => number
+}
+
+export interface CandidateList {
+  candidates: Candidate[]
+  excluded: Exclusion[]
+  /** Offers of the model, whatever else speaks against them. */
+  ofModel: number
+}
+
+/** All offers that could serve the request, and why the others cannot. */
+export async function listCandidates(
+  components: CandidateComponents,
+  request: InferRequest,
+  tried: ReadonlySet<Address>,
+): Promise<CandidateList> {
+  const list: CandidateList = { candidates: [], excluded: [], ofModel: 0 }
+  const ofModel = components.offers().filter(({ offer }) => offer.modelId === request.modelId)
+  list.ofModel = ofModel.length
+  const checked = await Promise.all(
+    ofModel.map(async offer => ({ offer, exclusion: await exclusionOf(components, offer, request, tried) })),
+  )
+  for (const { offer, exclusion } of checked) {
+    const { node } = offer
+    if (exclusion !== undefined) list.excluded.push({ node, operator: offer.offer.operator, ...exclusion })
+    else {
+      const record = components.reputation.record(node)
+      list.candidates.push({ offer, record, inFlight: components.inFlight(node) })
+    }
+  }
+  return list
+}
+
+type Reason = Pick<Exclusion, 'reason' | 'untilMs'>
+
+async function exclusionOf(
+  { registrations, reputation, nowMs }: CandidateComponents,
+  { node, offer }: KnownOffer,
+  request: InferRequest,
+  tried: ReadonlySet<Address>,
+): Promise<Reason | undefined> {
+  const { priceMax, onlyNodes } = request
+  if (onlyNodes !== undefined && !onlyNodes.includes(node)) return { reason: 'not among the allowed nodes' }
+  if (tried.has(node)) return { reason: 'failed in this request' }
+  if (priceMax !== undefined) {
+    const { pricePerInputToken: input, pricePerOutputToken: output } = offer
+    if (input > priceMax.input || output > priceMax.output) return { reason: 'dearer than the price limit' }
+  }
+  const inputTokens = request.promptTokens.length + (request.tokensSoFar?.length ?? 0)
+  if (inputTokens >= offer.contextMax)
+    return { reason: `its context of ${offer.contextMax} tokens is too short` }
+  const record = reputation.record(node)
+  if (record !== undefined && record.avoidUntilMs > nowMs()) {
+    return { reason: `avoided after ${record.avoidReason}`, untilMs: record.avoidUntilMs }
+  }
+  const objection = await registrations.objection(node, offer.operator)
+  return objection === undefined ? undefined : { reason: objection }
+}
+
+/** The error that tells apart: nobody offers the model, the prompt fits nowhere, all are busy, all are unfit. */
+export function nobody(
+  modelId: Hex,
+  inputTokens: number,
+  { excluded, ofModel }: CandidateList,
+  nowMs: number,
+): AriaError {
+  const facts = { modelId, offers: ofModel, excluded }
+  if (ofModel === 0) {
+    return new AriaError('no_provider', `No provider offers model ${modelId} now.`, {
+      facts,
+      hint: 'Start a provider, or check ARIA_BOOTSTRAP so that offers reach this client.',
+    })
+  }
+  if (excluded.every(({ reason }) => reason.includes('context'))) {
+    return new AriaError('prompt_too_long', `${inputTokens} prompt tokens fit no provider's context.`, {
+      facts,
+    })
+  }
+  const until = excluded.map(({ untilMs }) => untilMs ?? Number.POSITIVE_INFINITY)
+  const retryAfterMs = Math.max(0, Math.min(...until) - nowMs)
+  const isBusy = excluded.some(({ reason }) => reason.startsWith('avoided after busy'))
+  return new AriaError(
+    isBusy ? 'busy' : 'no_provider',
+    `None of ${ofModel} offers of the model can be used.`,
+    {
+      facts: { ...facts, ...(Number.isFinite(retryAfterMs) && { retryAfterMs }) },
+      hint: excluded.map(({ operator, reason }) => `${operator}: ${reason}`).join('; '),
+    },
+  )
+}

@@ -1,0 +1,83 @@
+import type { KnownOffer } from '../../p2p/index.ts'
+import type { Address } from '../../protocol/index.ts'
+import { smaller } from '../amounts.ts'
+import type { ProviderRecord } from '../store/index.ts'
+
+/** Providers up to this much dearer than the cheapest still count as good: speed is worth something. */
+const GOOD_PRICE_PERCENT = 150n
+/** Taken for a provider that this client never used, so that newcomers get tried. */
+const UNKNOWN_FIRST_TOKEN_MS = 300
+const UNKNOWN_TOKENS_PER_SECOND = 30
+/** A busy provider (no free slot announced) is taken only when nothing else is there: each of ours in flight costs too. */
+const NO_SLOT_FACTOR = 4
+
+export interface Candidate {
+  offer: KnownOffer
+  record: ProviderRecord | undefined
+  /** Our own requests that run there now. */
+  inFlight: number
+}
+
+export interface Wanted {
+  inputTokens: number
+  maxOutputTokens: number
+}
+
+export interface Exclusion {
+  node: Address
+  operator: Address
+  reason: string
+  /** When the reason ends, if it does by itself. */
+  untilMs?: number
+}
+
+/** What was chosen and why, for the person who asks "why this provider?". */
+export interface Choice {
+  node: Address
+  operator: Address
+  reason: string
+  good: number
+  candidates: number
+  excluded: Exclusion[]
+}
+
+/** Expected cost in wei of the whole request at the offered price. */
+export function expectedCost({ offer }: KnownOffer, { inputTokens, maxOutputTokens }: Wanted): bigint {
+  return offer.pricePerInputToken * BigInt(inputTokens) + offer.pricePerOutputToken * BigInt(maxOutputTokens)
+}
+
+/** Expected duration by this client's own measurements; lower is better. */
+export function expectedMs({ offer, record, inFlight }: Candidate, { maxOutputTokens }: Wanted): number {
+  const firstMs = record?.firstTokenMs ?? UNKNOWN_FIRST_TOKEN_MS
+  const perSecond = record?.tokensPerSecond ?? UNKNOWN_TOKENS_PER_SECOND
+  const alone = firstMs + (maxOutputTokens * 1000) / perSecond
+  const crowd = 1 + inFlight
+  return alone * crowd * (offer.offer.slotsFree === 0 ? NO_SLOT_FACTOR : 1)
+}
+
+/**
+ * Power of two choices: of two random good candidates the faster one. All clients together then spread their load,
+ * where always taking the best would send everyone to one provider (Mitzenmacher 2001).
+ */
+export function choose(
+  candidates: readonly Candidate[],
+  wanted: Wanted,
+  random: () => number,
+): { chosen: Candidate; reason: string; good: number } | undefined {
+  const good = goodOnes(candidates, wanted)
+  if (good.length === 0) return undefined
+  const first = good[Math.floor(random() * good.length)]!
+  const others = good.filter(candidate => candidate !== first)
+  const second = others[Math.floor(random() * others.length)]
+  if (second === undefined) return { chosen: first, reason: 'the only good one', good: 1 }
+  const [a, b] = [expectedMs(first, wanted), expectedMs(second, wanted)]
+  const [chosen, faster, slower] = a <= b ? [first, a, b] : [second, b, a]
+  const reason = `expected ${Math.round(faster)} ms against ${Math.round(slower)} ms of another good one`
+  return { chosen, reason, good: good.length }
+}
+
+function goodOnes(candidates: readonly Candidate[], wanted: Wanted): Candidate[] {
+  const costs = candidates.map(({ offer }) => expectedCost(offer, wanted))
+  const cheapest = costs.reduce(smaller, costs[0] ?? 0n)
+  return candidates.filter((_, at) => costs[at]! * 100n <= cheapest * GOOD_PRICE_PERCENT)
+}

@@ -1,0 +1,156 @@
+import type { LocalAccount, PublicClient } from 'viem'
+import { type Host, type KnownOffer, type OfferBook, watchOffers } from '../p2p/index.ts'
+import {
+  type Address,
+  ARIA,
+  type AriaError,
+  type Deployment,
+  deployed,
+  type Hex,
+  type ReceiptBundle,
+  type Signer,
+} from '../protocol/index.ts'
+import { receiptBundle, transcripts } from './bundle.ts'
+import { readTokenBalance } from './chain/escrow.ts'
+import { registrations } from './chain/registration.ts'
+import { createWallet } from './chain/wallet.ts'
+import {
+  type ClosingStep,
+  channelPool,
+  closeChannels,
+  funding,
+  type MoneyAtRest,
+  moneyAtRest,
+} from './channels/index.ts'
+import { reputation } from './choice/reputation.ts'
+import { type InferComponents, type InferEvent, infer } from './infer.ts'
+import type { Delivery, InferRequest } from './job/job.ts'
+import { OFFERS_WAIT_MS, TIMEOUTS, type Timeouts } from './limits.ts'
+import type { PendingTransaction, ProviderRecord, Store } from './store/index.ts'
+
+export const DEPOSIT_MIN = ARIA / 100n
+export const DEPOSIT_MAX = 10n * ARIA
+
+export type Privacy = 'public' | 'private'
+
+export interface ClientInit {
+  deployment: Deployment
+  /** Private jobs enter no receipt root and are never audited from there. */
+  privacy?: Privacy
+  depositMin?: bigint
+  depositMax?: bigint
+  timeouts?: Partial<Timeouts>
+  /** How long a request waits for the first offer of its model. */
+  offersWaitMs?: number
+}
+
+export interface ClientComponents {
+  /** A started libp2p host; the client never stops it. */
+  host: Host
+  publicClient: PublicClient
+  /** Pays deposits; signs transactions only. */
+  wallet: LocalAccount
+  /** Signs vouchers and requests; worth at most what its channels hold. */
+  sessionSigner: Signer
+  store: Store
+  /** Where offers come from; the market's gossip unless given. */
+  offerBook?: OfferBook
+  nowMs?: () => number
+  random?: () => number
+}
+
+export interface ClientStatus {
+  wallet: Address
+  session: Address
+  /** Undefined while the chain does not answer. */
+  walletBalance: bigint | undefined
+  spent: bigint
+  requests: number
+  pendingTransactions: PendingTransaction[]
+  moneyAtRest: MoneyAtRest[]
+  providers: ProviderRecord[]
+  /** Why the last background deposit failed. */
+  topUpError: AriaError | undefined
+}
+
+export interface Client {
+  infer(request: InferRequest): AsyncGenerator<InferEvent>
+  /** Valid offers of the market now. */
+  offers(): KnownOffer[]
+  status(): Promise<ClientStatus>
+  moneyAtRest(): MoneyAtRest[]
+  /** One step towards getting all deposits back: thaw, then (after the thaw) withdraw. */
+  closeChannels(): Promise<ClosingStep[]>
+  /** The full, portable proof of a recent answer; kept in memory only. */
+  receipt(requestId: Hex): ReceiptBundle | undefined
+  /** Stops listening to the market; the store and the host belong to the caller. */
+  close(): void
+}
+
+/** Finds providers, pays them per token, checks every step. */
+export function createClient(init: ClientInit, components: ClientComponents): Client {
+  const { deployment, privacy = 'private' } = init
+  const { host, publicClient, store, sessionSigner, nowMs = Date.now, random = Math.random } = components
+  const { channels, receipts, transactions, providers } = store
+  const place = deployed(deployment)
+  const payer = components.wallet.address.toLowerCase() as Address
+
+  const wallet = createWallet({
+    ...{ publicClient, account: components.wallet, chainId: deployment.chainId, transactions, nowMs },
+  })
+  const { depositMin = DEPOSIT_MIN, depositMax = DEPOSIT_MAX } = init
+  const funds = funding({ publicClient, deployment, wallet, channels, depositMin, depositMax, nowMs })
+  const isPrivate = privacy === 'private'
+  const pool = channelPool({ channels, payer, signer: sessionSigner.address, isPrivate, nowMs })
+  const seen = reputation(providers, nowMs)
+  const book = components.offerBook ?? watchOffers({ host, deployed: place, nowMs })
+  const kept = transcripts()
+
+  function onDelivery(delivery: Delivery): void {
+    const { order, receipt, receiptHash, signature, cost } = delivery
+    const { requestId } = order.request
+    const entry = { requestId, channel: order.channel, receiptHash, receipt, signature, cost }
+    receipts.add({ ...entry, receivedAtMs: nowMs() })
+    kept.add(requestId, receiptBundle(delivery, deployment))
+  }
+
+  const inferComponents: InferComponents = {
+    ...{
+      host,
+      channels,
+      funding: funds,
+      signer: sessionSigner,
+      deployed: place,
+      nowMs,
+      random,
+      pool,
+      onDelivery,
+    },
+    timeouts: { ...TIMEOUTS, ...init.timeouts },
+    offersWaitMs: init.offersWaitMs ?? OFFERS_WAIT_MS,
+    reputation: seen,
+    candidates: {
+      ...{ offers: book.current, reputation: seen, inFlight: pool.inFlight, nowMs },
+      registrations: registrations({ publicClient, deployment, nowMs }),
+    },
+  }
+
+  return {
+    infer: request => infer(inferComponents, request),
+    offers: book.current,
+    moneyAtRest: () => moneyAtRest(channels.all(), nowMs()),
+    closeChannels: () => closeChannels({ publicClient, deployment, wallet, channels }),
+    receipt: kept.get,
+    close: book.close,
+    status: async () => ({
+      wallet: payer,
+      session: sessionSigner.address,
+      walletBalance: await readTokenBalance(publicClient, deployment, payer).catch(() => undefined),
+      ...receipts.totals(),
+      pendingTransactions: wallet.pending(),
+      moneyAtRest: moneyAtRest(channels.all(), nowMs()),
+      providers: providers.all(),
+      topUpError: funds.lastError(),
+    }),
+  }
+}

@@ -1,0 +1,13 @@
+export type { ClosingStep, MoneyAtRest } from './channels/index.ts'
+export type { Choice, Exclusion } from './choice/choose.ts'
+export * from './client.ts'
+export type { InferEvent } from './infer.ts'
+export type { Delivery, InferRequest, Order } from './job/job.ts'
+export { TIMEOUTS, type Timeouts } from './limits.ts'
+export {
+  openStore,
+  type PendingTransaction,
+  type ProviderRecord,
+  type Store,
+  storePath,
+} from './store/index.ts'

@@ -1,0 +1,44 @@
+import type { KnownOffer } from '../../p2p/index.ts'
+import type { Hex, Quote, Request, SamplingParams, SignedReceipt, Terms } from '../../protocol/index.ts'
+
+/** What the caller wants answered. */
+export interface InferRequest {
+  modelId: Hex
+  promptTokens: Uint32Array
+  /** Output of an earlier, interrupted attempt: the answer continues after it, with the same seed and positions. */
+  tokensSoFar?: Uint32Array
+  maxOutputTokens: number
+  sampling: SamplingParams
+  seed: bigint
+  /** Highest acceptable prices, wei per token. */
+  priceMax?: { input: bigint; output: bigint }
+  /** Only these nodes; for tools that shop at one provider. */
+  onlyNodes?: readonly Hex[]
+  signal?: AbortSignal
+}
+
+/** An order once quote and request are agreed: everything later checks against this. */
+export interface Order {
+  offer: KnownOffer
+  channel: Hex
+  quote: Quote
+  quoteSignature: Hex
+  request: Request
+  requestHash: Hex
+  requestSignature: Hex
+  salt: Hex
+  /** Prompt as sent: the caller's prompt and what was answered before. */
+  prompt: Uint32Array
+  terms: Terms
+}
+
+/** One answered order. */
+export interface Delivery extends SignedReceipt {
+  order: Order
+  receiptHash: Hex
+  output: Uint32Array
+  /** What this request added to the channel's debt. */
+  cost: bigint
+  firstTokenMs: number | undefined
+  tokensPerSecond: number | undefined
+}

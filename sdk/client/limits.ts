@@ -1,0 +1,63 @@
+/** How long the client waits for each step; a silent provider never hangs a request. */
+export const CONNECT_TIMEOUT_MS = 5_000
+export const QUOTE_TIMEOUT_MS = 5_000
+export const ACCEPT_TIMEOUT_MS = 10_000
+/** Prefill of a long prompt on one slow core fits in here. */
+export const FIRST_TOKEN_TIMEOUT_MS = 60_000
+export const TOKEN_TIMEOUT_MS = 20_000
+export const RECEIPT_TIMEOUT_MS = 10_000
+/** After a cancel the provider owes a receipt; longer waiting helps nobody. */
+export const CANCEL_TIMEOUT_MS = 5_000
+export const CLOSE_TIMEOUT_MS = 1_000
+
+/** All of the above together, so that tests and tools can tighten them. */
+export interface Timeouts {
+  connectMs: number
+  quoteMs: number
+  acceptMs: number
+  firstTokenMs: number
+  tokenMs: number
+  receiptMs: number
+  cancelMs: number
+}
+export const TIMEOUTS: Timeouts = {
+  connectMs: CONNECT_TIMEOUT_MS,
+  quoteMs: QUOTE_TIMEOUT_MS,
+  acceptMs: ACCEPT_TIMEOUT_MS,
+  firstTokenMs: FIRST_TOKEN_TIMEOUT_MS,
+  tokenMs: TOKEN_TIMEOUT_MS,
+  receiptMs: RECEIPT_TIMEOUT_MS,
+  cancelMs: CANCEL_TIMEOUT_MS,
+}
+
+/** After start the offer book fills by gossip; a request waits this long for the first fitting offer. */
+export const OFFERS_WAIT_MS = 5_000
+export const OFFERS_POLL_MS = 100
+/** Different providers tried before the first token. */
+export const ATTEMPTS_MAX = 3
+/** The provider must be done by then; it also bounds how long a signed request is of any use. */
+export const REQUEST_LIFETIME_SECONDS = 600
+
+/** One open request per channel, so this is also the client's parallelism with one provider. */
+export const CHANNELS_PER_PROVIDER_MAX = 8
+/** Requests that may queue for a channel of one provider. */
+export const CHANNEL_WAITERS_MAX = 64
+/** A new deposit covers this many of the largest requests seen, within the configured bounds. */
+export const DEPOSIT_REQUESTS = 16n
+/** Below this share of a deposit the channel is topped up in the background. */
+export const TOP_UP_PERCENT = 25n
+
+export const TRANSACTION_TIMEOUT_MS = 60_000
+export const TRANSACTION_POLL_MS = 100
+export const TRANSACTION_POLL_MS_MAX = 2_000
+/** A permit that is not mined soon is worthless, which is safer than one that waits. */
+export const PERMIT_LIFETIME_SECONDS = 3_600
+
+/** Who is registered and staked changes rarely: cached this long, and longer while the RPC is away. */
+export const REGISTRATION_FRESH_MS = 60_000
+export const REGISTRATION_STALE_MS = 600_000
+export const REGISTRATIONS_MAX = 4_096
+
+/** Receipts with their transcripts stay in memory only: prompts never touch the disk. */
+export const TRANSCRIPTS_MAX = 1_000
+export const TRANSCRIPT_TOKENS_MAX = 4_000_000

@@ -1,0 +1,38 @@
+import { join } from 'node:path'
+import type { Deployment } from '../../protocol/index.ts'
+import { type ChannelStore, channelStore } from './channels.ts'
+import { openDatabase } from './database.ts'
+import { type ProviderStore, providerStore } from './providers.ts'
+import { type ReceiptStore, receiptStore } from './receipts.ts'
+import { type TransactionStore, transactionStore } from './transactions.ts'
+
+export type { ChannelRow, ChannelStore } from './channels.ts'
+export type { ProviderRecord, ProviderStore } from './providers.ts'
+export type { ReceiptStore } from './receipts.ts'
+export type { PendingTransaction, TransactionStore } from './transactions.ts'
+
+/** Everything the client must not forget: channels and signed totals, transactions, providers, receipts. */
+export interface Store {
+  channels: ChannelStore
+  transactions: TransactionStore
+  providers: ProviderStore
+  receipts: ReceiptStore
+  close(): void
+}
+
+/** Books of different deployments never mix: a fresh local chain can have the same addresses, but not the same genesis. */
+export function storePath(directory: string, { chainId, genesis, contracts }: Deployment): string {
+  return join(directory, `client-${chainId}-${contracts.escrow.slice(2, 10)}-${genesis}.sqlite`)
+}
+
+/** @throws AriaError `storage_locked` when another process has the file open. */
+export function openStore(path: string): Store {
+  const database = openDatabase(path)
+  return {
+    channels: channelStore(database),
+    transactions: transactionStore(database),
+    providers: providerStore(database),
+    receipts: receiptStore(database),
+    close: () => database.close(),
+  }
+}

@@ -1,0 +1,23 @@
+export interface ChatMessage {
+  role: 'system' | 'user' | 'assistant'
+  content: string
+}
+
+/** What the gateway needs of a tokenizer; the engine's has this shape. The caller injects it. */
+export interface Tokenizer {
+  /** Tokens that end an answer; they have no text. */
+  readonly stopTokens: readonly number[]
+  /** The model's chat template with the turn of the assistant opened. */
+  encodeChat(messages: readonly ChatMessage[]): Uint32Array
+  /** Text piece by piece; holds back bytes of an unfinished character. */
+  decoder(): { push(tokens: Uint32Array | readonly number[]): string; end(): string }
+}
+
+/** A model that the gateway answers for. */
+export interface GatewayModel {
+  /** What clients write in `model`. */
+  name: string
+  modelId: `0x${string}`
+  contextLength: number
+  tokenizer: Tokenizer
+}

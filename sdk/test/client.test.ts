@@ -1,0 +1,205 @@
+import { afterEach, expect, test } from 'vitest'
+import { FINISH } from '../protocol/index.ts'
+import {
+  collect,
+  failureOf,
+  type Market,
+  type MarketInit,
+  market,
+  outputOf,
+  request,
+} from './helpers/market.ts'
+import { PRICES } from './helpers/scripted-provider.ts'
+
+let running: Market | undefined
+
+async function open(init?: MarketInit): Promise<Market> {
+  running = await market(init)
+  return running
+}
+
+afterEach(async () => {
+  await running?.stop()
+  running = undefined
+})
+
+const count = (length: number, from = 100) => Array.from({ length }, (_, at) => at + from)
+
+test('a paid answer arrives with checkpoints and a checked receipt', async () => {
+  const output = count(32)
+  const { client, providers } = await open({ scripts: [{ output }] })
+
+  const events = await collect(client.infer(request()))
+
+  expect(events[0]?.type).toBe('accepted')
+  expect(outputOf(events)).toEqual(output)
+  expect(events.filter(({ type }) => type === 'checkpoint').length).toBe(4)
+  const last = events.at(-1)
+  if (last?.type !== 'receipt') throw new Error('no receipt')
+  expect(last.delivery.cost).toBe(4n * PRICES.pricePerInputToken + 32n * PRICES.pricePerOutputToken)
+  const { channel, request: signed } = last.delivery.order
+  expect(providers[0]!.best.get(channel)!.total).toBe(last.delivery.receipt.cumulativeDue)
+  expect(client.receipt(signed.requestId)!.output).toEqual(Uint32Array.from(output))
+})
+
+test('the window paid ahead of a short answer is credit for the next request', async () => {
+  const { client, providers, chain } = await open({ scripts: [{ output: count(3) }] })
+
+  await collect(client.infer(request()))
+  const [best] = providers[0]!.best.values()
+  const events = await collect(client.infer(request()))
+
+  const last = events.at(-1)
+  if (last?.type !== 'receipt') throw new Error('no receipt')
+  const each = 4n * PRICES.pricePerInputToken + 3n * PRICES.pricePerOutputToken
+  expect(last.delivery.order.terms.base).toBe(each)
+  expect(last.delivery.receipt.cumulativeDue).toBe(2n * each)
+  expect(best!.total).toBeGreaterThan(each)
+  expect(chain.deposits.length).toBe(1)
+})
+
+test('a stranger is trusted with a quarter window, a known provider with a whole one', async () => {
+  const { client } = await open({ scripts: [{ output: count(3) }] })
+
+  const first = await collect(client.infer(request()))
+  const second = await collect(client.infer(request()))
+
+  const windows = [first, second].map(
+    ([event]) => event?.type === 'accepted' && event.order.terms.windowTokens,
+  )
+  expect(windows).toEqual([16, 64])
+})
+
+test('parallel requests use separate channels, sequential ones share one', async () => {
+  const { client, store } = await open({ scripts: [{ output: count(8), pauseMs: 20 }] })
+
+  await Promise.all([1, 2, 3].map(() => collect(client.infer(request()))))
+  expect(store.channels.all().length).toBe(3)
+
+  await collect(client.infer(request()))
+  expect(store.channels.all().length).toBe(3)
+})
+
+test('an answer continues after the tokens of an earlier attempt', async () => {
+  const { client } = await open({ scripts: [{ output: count(4) }] })
+
+  const tokensSoFar = Uint32Array.from([1, 2])
+  const [accepted] = await collect(client.infer(request({ tokensSoFar })))
+
+  if (accepted?.type !== 'accepted') throw new Error('not accepted')
+  expect([...accepted.order.prompt]).toEqual([10, 11, 12, 13, 1, 2])
+})
+
+test('cancelling stops the provider and still brings a receipt', async () => {
+  const { client, providers } = await open({ scripts: [{ output: count(200), pauseMs: 5 }] })
+  const stop = new AbortController()
+  const events: string[] = []
+
+  for await (const event of client.infer(request({ maxOutputTokens: 200, signal: stop.signal }))) {
+    events.push(event.type)
+    if (event.type === 'tokens') stop.abort()
+    if (event.type === 'receipt') expect(event.delivery.receipt.finish).toBe(FINISH.cancelled)
+  }
+
+  expect(events.at(-1)).toBe('receipt')
+  expect(providers[0]!.cancels).toBe(1)
+})
+
+test('leaving the loop cancels the job', async () => {
+  const { client, providers, store } = await open({ scripts: [{ output: count(200), pauseMs: 5 }] })
+
+  for await (const event of client.infer(request({ maxOutputTokens: 200 })))
+    if (event.type === 'tokens') break
+
+  expect(providers[0]!.cancels).toBe(1)
+  expect(store.channels.all()[0]!.settled).toBe(true)
+})
+
+test('a request that was cancelled beforehand touches nobody', async () => {
+  const { client, providers } = await open()
+
+  const error = await failureOf(client.infer(request({ signal: AbortSignal.abort() })))
+
+  expect(error.code).toBe('cancelled')
+  expect(providers[0]!.requests).toBe(0)
+})
+
+test('another provider answers when the first fails before its first token', async () => {
+  const scripts = [{ hangAfter: 'accept' as const }, { output: count(5) }]
+  const { client, providers } = await open({ scripts, random: () => 0 })
+
+  const events = await collect(client.infer(request()))
+
+  const accepted = events.filter(event => event.type === 'accepted')
+  expect(accepted.map(event => event.choice.node)).toEqual(providers.map(({ node }) => node))
+  expect(outputOf(events)).toEqual(count(5))
+})
+
+test('a failed provider is avoided by the next request, and the choice says why', async () => {
+  const { client, providers } = await open({ scripts: [{ closeAfter: 'quote' }, {}], random: () => 0 })
+
+  await collect(client.infer(request()))
+  const [next] = await collect(client.infer(request()))
+
+  if (next?.type !== 'accepted') throw new Error('not accepted')
+  expect(next.choice.node).toBe(providers[1]!.node)
+  expect(next.choice.excluded[0]!.reason).toMatch(/^avoided after provider_failed/)
+})
+
+test('an unregistered, a poor and a jailed provider are never paid', async () => {
+  for (const spoil of [
+    (chain: Market['chain']) => chain.operators.clear(),
+    (chain: Market['chain']) => {
+      chain.stake = 999n
+    },
+    (chain: Market['chain']) => {
+      chain.jailedUntil = 2 ** 40 - 1
+    },
+  ]) {
+    const { client, providers, chain } = await open()
+    spoil(chain)
+
+    const error = await failureOf(client.infer(request()))
+
+    expect(error.code).toBe('no_provider')
+    expect(providers[0]!.requests).toBe(0)
+    await running?.stop()
+    running = undefined
+  }
+})
+
+test('a price limit is respected before anybody is asked', async () => {
+  const { client } = await open()
+
+  const error = await failureOf(client.infer(request({ priceMax: { input: 1n, output: 1n } })))
+
+  expect(error.code).toBe('no_provider')
+  expect(error.hint).toMatch(/dearer than the price limit/)
+})
+
+test('a prompt that fits no context is the caller’s error', async () => {
+  const { client } = await open()
+
+  const error = await failureOf(client.infer(request({ promptTokens: new Uint32Array(1024) })))
+
+  expect(error.code).toBe('prompt_too_long')
+})
+
+test('an unfunded wallet is told how much to send where', async () => {
+  const { client, payer } = await open({ funds: 5n })
+
+  const error = await failureOf(client.infer(request()))
+
+  expect(error.code).toBe('client_unfunded')
+  expect(error.hint).toContain(payer)
+})
+
+test('a dead RPC is a typed error and costs nothing', async () => {
+  const { client, chain, providers } = await open()
+  chain.mode = 'down'
+
+  const error = await failureOf(client.infer(request()))
+
+  expect(error.code).toBe('chain_unreachable')
+  expect(providers[0]!.best.size).toBe(0)
+})

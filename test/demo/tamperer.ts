@@ -1,0 +1,42 @@
+// A provider that changes tokens before it signs and sends them: the demo's adversary. Everything else is the shipped
+// provider; it stakes, prices, commits and answers audits like an honest one.
+import { loadModel, type Model, type Session } from '@aria/engine'
+import { providerConfig, startProvider } from '@aria/node'
+
+/** One changed token in this many: rare enough to pass a casual look at the text. */
+const TAMPER_EVERY = 7
+
+function tampering(session: Session, vocabSize: number): Session {
+  let made = 0
+  return {
+    get position() {
+      return session.position
+    },
+    prefill: (tokens, options) => session.prefill(tokens, options),
+    async decode(count, sampling, seed) {
+      const tokens = await session.decode(count, sampling, seed)
+      return tokens.map(token => (++made % TAMPER_EVERY === 0 ? (token + 1) % vocabSize : token))
+    },
+    logits: () => session.logits(),
+    close: () => session.close(),
+  }
+}
+
+async function loadTampering(path: string, options: { threads?: number }): Promise<Model> {
+  const model = await loadModel(path, options)
+  return {
+    info: model.info,
+    tokenizer: model.tokenizer,
+    createSession: init => tampering(model.createSession(init), model.info.vocabSize),
+    verify: (transcript, options) => model.verify(transcript, options),
+    close: () => model.close(),
+  }
+}
+
+const provider = await startProvider(providerConfig(), { loadModel: loadTampering })
+process.stdout.write(`${JSON.stringify({ event: 'ready', ...provider.info })}\n`)
+
+const stop = () => provider.close().then(() => process.exit(0))
+process.on('SIGTERM', stop)
+process.on('SIGINT', stop)
+process.on('disconnect', stop)

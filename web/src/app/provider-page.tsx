@@ -1,0 +1,45 @@
+import { useQuery } from '@tanstack/react-query'
+import { getRouteApi } from '@tanstack/react-router'
+import { QueryError } from '../components/query-error.tsx'
+import { Card } from '../components/ui/card.tsx'
+import { PendingRows } from '../components/ui/pending-rows.tsx'
+import { providerQuery } from '../features/providers/queries.ts'
+import { ApiError } from '../lib/api.ts'
+import { shortHex } from '../lib/format.ts'
+import { BackLink } from './back-link.tsx'
+import { ProviderView } from './provider-view.tsx'
+
+const route = getRouteApi('/providers/$operator')
+
+export function ProviderPage() {
+  const { operator } = route.useParams()
+  return (
+    <>
+      <title>{`Provider ${shortHex(operator)} · ARIA`}</title>
+      <BackLink />
+      <Provider operator={operator} />
+    </>
+  )
+}
+
+function Provider({ operator }: { operator: string }) {
+  const provider = useQuery(providerQuery(operator))
+
+  if (provider.isPending) {
+    return (
+      <Card title={`Provider ${shortHex(operator)}`} flush>
+        <PendingRows label="Loading provider" rows={12} />
+      </Card>
+    )
+  }
+  if (provider.isLoadingError) {
+    const unknown = provider.error instanceof ApiError && provider.error.status === 404
+    return (
+      <Card title={unknown ? 'No such provider' : `Provider ${shortHex(operator)}`} flush>
+        <QueryError what={`provider ${operator}`} error={provider.error} onRetry={provider.refetch} />
+      </Card>
+    )
+  }
+
+  return <ProviderView provider={provider.data} />
+}
