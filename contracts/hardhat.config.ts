@@ -1,3 +1,4 @@
+import { readdirSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import toolbox from '@nomicfoundation/hardhat-toolbox-viem'
 import { defineConfig } from 'hardhat/config'
@@ -5,6 +6,14 @@ import { defineConfig } from 'hardhat/config'
 // solc comes from npm (WebAssembly), so that a build needs no download.
 const path = createRequire(import.meta.url).resolve('solc/soljson.js')
 const settings = { viaIR: true, optimizer: { enabled: true, runs: 1_000_000 }, evmVersion: 'prague' }
+
+// Tests reach the contracts by name and import interfaces only, so they can be compiled the quick way.
+const testFiles = readdirSync(new URL('test/solidity', import.meta.url), { recursive: true, encoding: 'utf8' })
+const quick = { version: '0.8.37', path, settings: { evmVersion: 'prague' } }
+const overrides = Object.fromEntries(
+  testFiles.filter(name => name.endsWith('.sol')).map(name => [`test/solidity/${name}`, quick]),
+)
+const compilers = [{ version: '0.8.37', path, settings }]
 
 export default defineConfig({
   plugins: [toolbox],
@@ -17,8 +26,8 @@ export default defineConfig({
   solidity: {
     splitTestsCompilation: true, // a build for a deployment compiles no tests
     profiles: {
-      default: { version: '0.8.37', path, settings },
-      production: { version: '0.8.37', path, settings },
+      default: { compilers, overrides },
+      production: { compilers, overrides },
     },
   },
   test: {

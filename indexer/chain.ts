@@ -40,7 +40,7 @@ export async function blockAt(client: PublicClient, number: number | 'latest'): 
   }
 }
 
-/** Turns what viem throws into `chain_unreachable` (wait and try again) or `chain_rejected` (the chain said no). */
+/** Turns what viem throws into `chain_unreachable` (wait and try again) `chain_rejected` (the chain said no) or `internal`. */
 export function chainError(thrown: unknown): AriaError {
   if (thrown instanceof AriaError) return thrown
   const isViem = thrown instanceof BaseError
@@ -53,5 +53,5 @@ export function chainError(thrown: unknown): AriaError {
       cause: thrown,
     })
   }
-  return new AriaError('chain_rejected', message, { cause: thrown })
+  return new AriaError(isViem ? 'chain_rejected' : 'internal', message, { cause: thrown })
 }

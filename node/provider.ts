@@ -8,6 +8,7 @@ import {
   type Hex,
   keySigner,
   PROMPT_TOKENS_MAX,
+  toAriaError,
 } from '@aria/sdk/protocol'
 import { every } from './beat.ts'
 import { auditsReader } from './chain/audits.ts'
@@ -24,7 +25,8 @@ import { scheduler as createScheduler } from './inference/scheduler.ts'
 import { createLog, type Log } from './observe/log.ts'
 import { type Counter, createMetrics } from './observe/metrics.ts'
 import type { JobComponents, ServedModel } from './p2p/job/context.ts'
-import { VOUCHER_TIMEOUT_MS } from './p2p/job/limits.ts'
+import { QUOTE_PEERS_MAX, QUOTES_BURST, QUOTES_PER_SECOND, VOUCHER_TIMEOUT_MS } from './p2p/job/limits.ts'
+import { rateLimit } from './p2p/job/rate.ts'
 import { announceOffers } from './p2p/offers.ts'
 import { serveProtocols } from './p2p/server.ts'
 import { collector as createCollector } from './payments/collector.ts'
@@ -32,12 +34,13 @@ import { openDatabase } from './payments/database.ts'
 import { receiptStore } from './payments/receipts.ts'
 import { voucherStore } from './payments/vouchers.ts'
 
-const CLOCK_INTERVAL_MS = 5_000
+const CLOCK_INTERVAL_MS = 2_000
 const COLLECT_INTERVAL_MS = 2_000
 /** A local epoch leaves seconds to commit its root. */
 const ROOTS_INTERVAL_MS = 1_000
 const GAS_INTERVAL_MS = 60_000
 const FORGET_INTERVAL_MS = 60_000
+const METRICS_INTERVAL_MS = 60_000
 /** A few hundred transactions at a price of 1 gwei. */
 const GAS_WEI_MIN = 10n ** 16n
 /** A request id must not come back while a receipt of it can still be challenged; then one day more. */
@@ -123,11 +126,7 @@ async function build(
   const scheduler = createScheduler({ slots: config.slots, queue: config.queue })
   const prices = { perInputToken: config.pricePerInputToken, perOutputToken: config.pricePerOutputToken }
 
-  const host = await createHost({
-    privateKey: config.nodeKey,
-    listen: config.listen,
-    bootstrap: config.bootstrap,
-  })
+  const host = await listen(config)
   resources.add(() => host.stop())
   // A provider relays its neighbours' offers, so that the market needs no centre.
   const book = watchOffers({ host, deployed })
@@ -141,6 +140,7 @@ async function build(
     ...{ deployed, signer, payee, model, prices, scheduler, vouchers, channels, clock, log, metrics },
     offerHash: offer.hash,
     epochOf: timeSeconds => epochAt(timeSeconds, deployment),
+    quoteRate: rateLimit({ perSecond: QUOTES_PER_SECOND, burst: QUOTES_BURST, peersMax: QUOTE_PEERS_MAX }),
     busyChannels: new Set(),
     stopping: stopping.signal,
     voucherTimeoutMs: voucherTimeoutMs ?? VOUCHER_TIMEOUT_MS,
@@ -165,6 +165,7 @@ async function build(
     every(ROOTS_INTERVAL_MS, 'roots', log, () => keepRoots(roots)),
     every(GAS_INTERVAL_MS, 'gas', log, () => warnWhenGasIsLow(outbox, log)),
     every(FORGET_INTERVAL_MS, 'forget', log, forget),
+    every(METRICS_INTERVAL_MS, 'metrics', log, async () => log.info(metrics.read(), 'Counters')),
   ]) {
     resources.add(() => beat.stop())
   }
@@ -174,6 +175,23 @@ async function build(
   const info = describe(host, { node: signer.address, operator, modelId })
   log.info({ ...info, payee, slots: config.slots, kernels: engine.info.kernels }, 'Provider serves')
   return { info, metrics: metrics.read, collect: collector.collect, close: resources.run }
+}
+
+/** @throws AriaError `bad_config` when an address cannot be listened on. */
+async function listen({ nodeKey, listen, bootstrap }: ProviderConfig): Promise<Host> {
+  try {
+    return await createHost({ privateKey: nodeKey, listen, bootstrap })
+  } catch (cause) {
+    throw new AriaError(
+      'bad_config',
+      `Cannot listen on ${listen.join(', ')}: ${toAriaError(cause).message}`,
+      {
+        facts: { listen },
+        hint: 'Set ARIA_LISTEN to a free address such as /ip4/127.0.0.1/tcp/4641.',
+        cause,
+      },
+    )
+  }
 }
 
 function describe(host: Host, rest: Omit<ProviderInfo, 'peerId' | 'multiaddrs'>): ProviderInfo {

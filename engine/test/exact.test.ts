@@ -23,7 +23,10 @@ const prompt = (() => {
 async function logitsHash(model: Model, chunks: readonly number[]): Promise<string> {
   const session = model.createSession()
   let at = 0
-  for (const chunk of chunks) await session.prefill(prompt.subarray(at, (at += chunk)))
+  for (const chunk of chunks) {
+    await session.prefill(prompt.subarray(at, at + chunk))
+    at += chunk
+  }
   const hash = hashOf(await session.logits())
   await session.close()
   return hash
@@ -67,7 +70,8 @@ describe('sessions of one model', () => {
       const session = model.createSession()
       await session.prefill(prompt.subarray(0, 40 + Number(seed)))
       const tokens: number[] = []
-      for (let i = 0; i < 8; i++) tokens.push(...(await session.decode(3, sampling({ temperature: 1 }), seed)))
+      for (let i = 0; i < 8; i++)
+        tokens.push(...(await session.decode(3, sampling({ temperature: 1 }), seed)))
       await session.close()
       return Uint32Array.from(tokens)
     }

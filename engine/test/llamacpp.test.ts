@@ -20,11 +20,21 @@ const PROMPTS = [
   'Can you tell me a story?',
 ]
 const TOKENS = 16
-const TEXTS = ['Hello world', "I don't know.", '  two  spaces\n\n\ttab', 'price: 1234567 wei', 'naïve café', '日本語', '🙂 ok', 'x = (a+b)*2; // note']
+const TEXTS = [
+  'Hello world',
+  "I don't know.",
+  '  two  spaces\n\n\ttab',
+  'price: 1234567 wei',
+  'naïve café',
+  '日本語',
+  '🙂 ok',
+  'x = (a+b)*2; // note',
+]
 
 /** Cosine of two vectors about their means: log-probabilities are logits less a constant. */
 function cosine(a: readonly number[], b: readonly number[]): number {
-  const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length
+  const mean = (values: readonly number[]): number =>
+    values.reduce((sum, value) => sum + value, 0) / values.length
   const [meanA, meanB] = [mean(a), mean(b)]
   let [dot, squaresA, squaresB] = [0, 0, 0]
   for (const [i, value] of a.entries()) {
@@ -101,7 +111,8 @@ describe('random models in llama.cpp', () => {
 
 describe('the built-in model in llama.cpp', () => {
   test('texts have the same token ids', () => {
-    for (const text of [...TEXTS, ...PROMPTS]) expect(Array.from(ours.tokenizer.encode(text)), text).toEqual(peer.tokenize(text))
+    for (const text of [...TEXTS, ...PROMPTS])
+      expect(Array.from(ours.tokenizer.encode(text)), text).toEqual(peer.tokenize(text))
   })
 
   test('at least 9 of 10 prompts go on with the same 16 tokens, and logits agree', async () => {

@@ -35,7 +35,9 @@ describe('a truncated file', () => {
 
   test('is refused at every boundary of the header and of each tensor', async () => {
     // Vocabulary strings make thousands of like boundaries; every 13th of them and all from the tensors on will do.
-    const cuts = sound.boundaries.filter((_, index) => index % 13 === 0 || index > sound.boundaries.length - 150)
+    const cuts = sound.boundaries.filter(
+      (_, index) => index % 13 === 0 || index > sound.boundaries.length - 150,
+    )
     for (const cut of cuts) {
       const error = await refusal(sound.bytes.subarray(0, cut))
       expect(HEADER_CODES, `cut at ${cut}: ${error.message}`).toContain(error.code)
@@ -56,29 +58,54 @@ const HUGE = 2n ** 64n - 1n
 const HOSTILE: Record<string, { change: (file: GgufFile) => void; code?: string; message: RegExp }> = {
   'another magic': { change: file => (file.magic = 'GGML'), message: /'GGUF'/ },
   'version 1': { change: file => (file.version = 1), message: /version 1/ },
-  'a version of the other byte order': { change: file => (file.version = 0x03000000), message: /version 50331648/ },
+  'a version of the other byte order': {
+    change: file => (file.version = 0x03000000),
+    message: /version 50331648/,
+  },
   '2^64 - 1 tensors': { change: file => (file.tensorCount = HUGE), message: /18446744073709551615 tensors/ },
   '2^64 - 1 keys': { change: file => (file.keyCount = HUGE), message: /18446744073709551615 keys/ },
   'more tensors than there are': { change: file => (file.tensorCount = 60n), message: /tensor/i },
   'fewer keys than there are': { change: file => (file.keyCount = 3n), message: /./ },
   'a shape whose size overflows': {
-    change: file => (tensor(file, 'output_norm.weight').shape = [2 ** 40, 2 ** 40]), message: /output_norm.*overflow/,
+    change: file => (tensor(file, 'output_norm.weight').shape = [2 ** 40, 2 ** 40]),
+    message: /output_norm.*overflow/,
   },
   'a tensor beyond the end': {
-    change: file => (tensor(file, 'output_norm.weight').offset = 2 ** 40), message: /output_norm.*beyond the file's end/,
+    change: file => (tensor(file, 'output_norm.weight').offset = 2 ** 40),
+    message: /output_norm.*beyond the file's end/,
   },
   'an offset off the alignment': {
-    change: file => (tensor(file, 'output_norm.weight').offset = 33), message: /output_norm.*not a multiple of 32/,
+    change: file => (tensor(file, 'output_norm.weight').offset = 33),
+    message: /output_norm.*not a multiple of 32/,
   },
-  'overlapping tensors': { change: file => (tensor(file, 'output_norm.weight').offset = 0), message: /overlap/ },
-  'a tensor twice': { change: file => (tensor(file, 'output_norm.weight').name = 'token_embd.weight'), message: /appears twice/ },
+  'overlapping tensors': {
+    change: file => (tensor(file, 'output_norm.weight').offset = 0),
+    message: /overlap/,
+  },
+  'a tensor twice': {
+    change: file => (tensor(file, 'output_norm.weight').name = 'token_embd.weight'),
+    message: /appears twice/,
+  },
   'a row that is not whole blocks': {
-    change: file => (tensor(file, 'blk.0.attn_q.weight').shape = [130, 256]), message: /attn_q.*multiple of 128/,
+    change: file => (tensor(file, 'blk.0.attn_q.weight').shape = [130, 256]),
+    message: /attn_q.*multiple of 128/,
   },
-  'a dimension of 0': { change: file => (tensor(file, 'output_norm.weight').shape = [0]), message: /dimension of 0/ },
-  'five dimensions': { change: file => (tensor(file, 'output_norm.weight').dimensions = 5), message: /5 dimensions/ },
-  'an unknown tensor type': { change: file => (tensor(file, 'output_norm.weight').type = 99), message: /unknown type 99/ },
-  'a missing tensor': { change: file => drop(file, 'blk.0.ffn_up.weight'), message: /'blk\.0\.ffn_up\.weight' is missing/ },
+  'a dimension of 0': {
+    change: file => (tensor(file, 'output_norm.weight').shape = [0]),
+    message: /dimension of 0/,
+  },
+  'five dimensions': {
+    change: file => (tensor(file, 'output_norm.weight').dimensions = 5),
+    message: /5 dimensions/,
+  },
+  'an unknown tensor type': {
+    change: file => (tensor(file, 'output_norm.weight').type = 99),
+    message: /unknown type 99/,
+  },
+  'a missing tensor': {
+    change: file => drop(file, 'blk.0.ffn_up.weight'),
+    message: /'blk\.0\.ffn_up\.weight' is missing/,
+  },
   'a missing embedding': { change: file => drop(file, 'token_embd.weight'), message: /token_embd/ },
   'a tensor of the wrong shape': {
     change: file => {
@@ -89,7 +116,8 @@ const HOSTILE: Record<string, { change: (file: GgufFile) => void; code?: string;
   },
   'a tensor that no one computes with': {
     change: file => file.tensors.push({ ...tensor(file, 'output_norm.weight'), name: 'blk.0.attn_q.bias' }),
-    code: 'unsupported', message: /attn_q\.bias/,
+    code: 'unsupported',
+    message: /attn_q\.bias/,
   },
   'a weight type that is not computed': {
     change: file => {
@@ -97,70 +125,110 @@ const HOSTILE: Record<string, { change: (file: GgufFile) => void; code?: string;
       up.type = 12 // Q4_K: 144 bytes per 256 weights
       up.data = new Uint8Array(144 * 384)
     },
-    code: 'unsupported', message: /ffn_up.*Q4_K/,
+    code: 'unsupported',
+    message: /ffn_up.*Q4_K/,
   },
   'an infinite scale': {
-    change: file => tensor(file, 'blk.0.ffn_up.weight').data.set([0x00, 0x7c], 18), message: /ffn_up.*row 0.*infinite or NaN/,
+    change: file => tensor(file, 'blk.0.ffn_up.weight').data.set([0x00, 0x7c], 18),
+    message: /ffn_up.*row 0.*infinite or NaN/,
   },
   'a NaN scale in the embedding': {
-    change: file => tensor(file, 'token_embd.weight').data.set([0x01, 0x7e], 34 * 8), message: /token_embd.*row 1.*NaN/,
+    change: file => tensor(file, 'token_embd.weight').data.set([0x01, 0x7e], 34 * 8),
+    message: /token_embd.*row 1.*NaN/,
   },
   'a NaN norm weight': {
-    change: file => tensor(file, 'blk.0.attn_norm.weight').data.set([0, 0, 0xc0, 0x7f], 4), message: /attn_norm.*NaN/,
+    change: file => tensor(file, 'blk.0.attn_norm.weight').data.set([0, 0, 0xc0, 0x7f], 4),
+    message: /attn_norm.*NaN/,
   },
   'another architecture': {
-    change: file => (file.metadata['general.architecture'] = { type: 'string', value: 'mamba' }), code: 'unsupported', message: /'mamba'/,
+    change: file => (file.metadata['general.architecture'] = { type: 'string', value: 'mamba' }),
+    code: 'unsupported',
+    message: /'mamba'/,
   },
-  'no architecture': { change: file => delete file.metadata['general.architecture'], message: /general\.architecture/ },
+  'no architecture': {
+    change: file => delete file.metadata['general.architecture'],
+    message: /general\.architecture/,
+  },
   'an architecture that is a number': {
-    change: file => (file.metadata['general.architecture'] = { type: 'u32', value: 1 }), message: /string/,
+    change: file => (file.metadata['general.architecture'] = { type: 'u32', value: 1 }),
+    message: /string/,
   },
-  'no layers': { change: file => (file.metadata['qwen3.block_count'] = { type: 'u32', value: 0 }), message: /block_count/ },
-  'a billion layers': { change: file => (file.metadata['qwen3.block_count'] = { type: 'u32', value: 1e9 }), message: /block_count/ },
+  'no layers': {
+    change: file => (file.metadata['qwen3.block_count'] = { type: 'u32', value: 0 }),
+    message: /block_count/,
+  },
+  'a billion layers': {
+    change: file => (file.metadata['qwen3.block_count'] = { type: 'u32', value: 1e9 }),
+    message: /block_count/,
+  },
   'more layers than tensors': {
-    change: file => (file.metadata['qwen3.block_count'] = { type: 'u32', value: 2 }), message: /'blk\.1\.attn_norm\.weight' is missing/,
+    change: file => (file.metadata['qwen3.block_count'] = { type: 'u32', value: 2 }),
+    message: /'blk\.1\.attn_norm\.weight' is missing/,
   },
   'heads that do not share evenly': {
-    change: file => (file.metadata['qwen3.attention.head_count_kv'] = { type: 'u32', value: 3 }), message: /4 heads cannot share 3/,
+    change: file => (file.metadata['qwen3.attention.head_count_kv'] = { type: 'u32', value: 3 }),
+    message: /4 heads cannot share 3/,
   },
-  'a negative width': { change: file => (file.metadata['qwen3.embedding_length'] = { type: 'i32', value: -256 }), message: /embedding_length/ },
+  'a negative width': {
+    change: file => (file.metadata['qwen3.embedding_length'] = { type: 'i32', value: -256 }),
+    message: /embedding_length/,
+  },
   'a NaN norm epsilon': {
-    change: file => (file.metadata['qwen3.attention.layer_norm_rms_epsilon'] = { type: 'f32', value: Number.NaN }), message: /epsilon/,
+    change: file =>
+      (file.metadata['qwen3.attention.layer_norm_rms_epsilon'] = { type: 'f32', value: Number.NaN }),
+    message: /epsilon/,
   },
   'RoPE scaling': {
-    change: file => (file.metadata['qwen3.rope.scaling.type'] = { type: 'string', value: 'yarn' }), code: 'unsupported', message: /'yarn'/,
+    change: file => (file.metadata['qwen3.rope.scaling.type'] = { type: 'string', value: 'yarn' }),
+    code: 'unsupported',
+    message: /'yarn'/,
   },
-  'an alignment of 0': { change: file => (file.metadata['general.alignment'] = { type: 'u32', value: 0 }), message: /alignment/ },
+  'an alignment of 0': {
+    change: file => (file.metadata['general.alignment'] = { type: 'u32', value: 0 }),
+    message: /alignment/,
+  },
   'an alignment that is no power of two': {
-    change: file => (file.metadata['general.alignment'] = { type: 'u32', value: 48 }), message: /alignment is 48/,
+    change: file => (file.metadata['general.alignment'] = { type: 'u32', value: 48 }),
+    message: /alignment is 48/,
   },
   'another tokenizer model': {
-    change: file => (file.metadata['tokenizer.ggml.model'] = { type: 'string', value: 'bert' }), code: 'unsupported', message: /'bert'/,
+    change: file => (file.metadata['tokenizer.ggml.model'] = { type: 'string', value: 'bert' }),
+    code: 'unsupported',
+    message: /'bert'/,
   },
   'an unknown pre-tokenizer': {
-    change: file => (file.metadata['tokenizer.ggml.pre'] = { type: 'string', value: '__proto__' }), code: 'unsupported', message: /'__proto__'/,
+    change: file => (file.metadata['tokenizer.ggml.pre'] = { type: 'string', value: '__proto__' }),
+    code: 'unsupported',
+    message: /'__proto__'/,
   },
   'a vocabulary shorter than the embedding': {
-    change: file => (file.metadata['tokenizer.ggml.tokens'] = { type: 'strings', value: ['a', 'b'] }), message: /2 tokens/,
+    change: file => (file.metadata['tokenizer.ggml.tokens'] = { type: 'strings', value: ['a', 'b'] }),
+    message: /2 tokens/,
   },
   'an end token outside the vocabulary': {
-    change: file => (file.metadata['tokenizer.ggml.eos_token_id'] = { type: 'u32', value: 70000 }), message: /eos_token_id.*70000/,
+    change: file => (file.metadata['tokenizer.ggml.eos_token_id'] = { type: 'u32', value: 70000 }),
+    message: /eos_token_id.*70000/,
   },
   'a merge that makes no token': {
-    change: file => (file.metadata['tokenizer.ggml.merges'] = { type: 'strings', value: ['z z'] }), message: /'zz'/,
+    change: file => (file.metadata['tokenizer.ggml.merges'] = { type: 'strings', value: ['z z'] }),
+    message: /'zz'/,
   },
   'a merge that is not two tokens': {
-    change: file => (file.metadata['tokenizer.ggml.merges'] = { type: 'strings', value: ['he'] }), message: /not two tokens/,
+    change: file => (file.metadata['tokenizer.ggml.merges'] = { type: 'strings', value: ['he'] }),
+    message: /not two tokens/,
   },
 }
 
 describe('a hostile file', () => {
-  test.each(Object.entries(HOSTILE))('with %s is refused by name', async (_, { change, code = 'bad_gguf', message }) => {
-    const error = await refusal(broken(change))
+  test.each(Object.entries(HOSTILE))(
+    'with %s is refused by name',
+    async (_, { change, code = 'bad_gguf', message }) => {
+      const error = await refusal(broken(change))
 
-    expect(error.code, error.message).toBe(code)
-    expect(error.message).toMatch(message)
-  })
+      expect(error.code, error.message).toBe(code)
+      expect(error.message).toMatch(message)
+    },
+  )
 
   test('with any bytes changed never crashes: it loads, or ends in a typed error', async () => {
     const sound = writeGguf(tinyModel({ layers: 1 })).bytes
@@ -194,7 +262,15 @@ describe('model information', () => {
     const path = writeTinyModel()
     const { info } = await loadTokenizer(path)
 
-    expect(info).toMatchObject({ architecture: 'qwen3', name: 'tiny', layers: 2, width: 256, ffnWidth: 384, heads: 4, contextLength: 512 })
+    expect(info).toMatchObject({
+      architecture: 'qwen3',
+      name: 'tiny',
+      layers: 2,
+      width: 256,
+      ffnWidth: 384,
+      heads: 4,
+      contextLength: 512,
+    })
     expect(info.tensors.length).toBe(24)
     for (const { rows, rowBytes, bytes, offset } of info.tensors) {
       expect(rows * rowBytes).toBe(bytes)

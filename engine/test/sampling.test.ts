@@ -34,13 +34,21 @@ function randomSampling(random: Random): Sampling {
 
 describe('keccak256', () => {
   test('gives the published answers', () => {
-    expect(hex(native().keccak256(new Uint8Array()))).toBe('c5d2460186f7233c927e7db2dcc703c0e500b653ca82273b7bfad8045d85a470')
-    expect(hex(native().keccak256(Buffer.from('abc')))).toBe('4e03657aea45a94fc7d47ba826c8d667c0d1e6e33a64a036ec44f58fa12d6c45')
-    expect(hex(native().keccak256(Buffer.from('testing')))).toBe('5f16f4c7f149ac4f9510d9cf8cf384038ad348b3bcdc01915f95de12df9d1b02')
+    expect(hex(native().keccak256(new Uint8Array()))).toBe(
+      'c5d2460186f7233c927e7db2dcc703c0e500b653ca82273b7bfad8045d85a470',
+    )
+    expect(hex(native().keccak256(Buffer.from('abc')))).toBe(
+      '4e03657aea45a94fc7d47ba826c8d667c0d1e6e33a64a036ec44f58fa12d6c45',
+    )
+    expect(hex(native().keccak256(Buffer.from('testing')))).toBe(
+      '5f16f4c7f149ac4f9510d9cf8cf384038ad348b3bcdc01915f95de12df9d1b02',
+    )
   })
 
   test('gives known answers around the block of 136 bytes', () => {
-    const hashes = [135, 136, 137, 272].map(length => hex(native().keccak256(new Uint8Array(length).fill(0x61))))
+    const hashes = [135, 136, 137, 272].map(length =>
+      hex(native().keccak256(new Uint8Array(length).fill(0x61))),
+    )
 
     expect(hashes).toEqual(GOLDEN_KECCAK)
   })
@@ -56,7 +64,9 @@ describe('drawing a token', () => {
       const position = random.next()
 
       const label = `case ${i}: ${JSON.stringify(settings)}, seed ${seed}, position ${position}`
-      expect(draw(logits, settings, seed, position), label).toBe(referenceDraw(logits, settings, seed, position))
+      expect(draw(logits, settings, seed, position), label).toBe(
+        referenceDraw(logits, settings, seed, position),
+      )
     }
   })
 
@@ -64,7 +74,9 @@ describe('drawing a token', () => {
     const logits = Float32Array.from({ length: 1000 }, (_, i) => ((i * 7919) % 1000) / 100)
     const settings = sampling({ temperature: 0.8, topK: 200, topP: 0.9 })
 
-    expect(Array.from({ length: 12 }, (_, position) => draw(logits, settings, 42n, position))).toEqual(GOLDEN_TOKENS)
+    expect(Array.from({ length: 12 }, (_, position) => draw(logits, settings, 42n, position))).toEqual(
+      GOLDEN_TOKENS,
+    )
   })
 
   test('greedy takes the lowest of equal tokens', () => {
@@ -83,10 +95,12 @@ describe('drawing a token', () => {
   test('follows the probabilities of the logits', () => {
     const logits = Float32Array.of(Math.log(1), Math.log(2), Math.log(5))
     const counts = [0, 0, 0]
-    for (let position = 0; position < 8000; position++) counts[draw(logits, sampling({ temperature: 1 }), 9n, position)]! += 1
+    for (let position = 0; position < 8000; position++)
+      counts[draw(logits, sampling({ temperature: 1 }), 9n, position)]! += 1
 
     // Five standard deviations of a binomial at n = 8000 are below 230.
-    for (const [token, expected] of [1000, 2000, 5000].entries()) expect(Math.abs(counts[token]! - expected)).toBeLessThan(230)
+    for (const [token, expected] of [1000, 2000, 5000].entries())
+      expect(Math.abs(counts[token]! - expected)).toBeLessThan(230)
   })
 
   test('infinite and NaN logits are refused', () => {
@@ -97,17 +111,33 @@ describe('drawing a token', () => {
 
 describe('sampling settings', () => {
   test('each limit is accepted and the next value refused', () => {
-    for (const settings of [GREEDY, { temperature: 2000, topK: 1000, topP: 10000 }, { temperature: 0, topK: 0, topP: 0 }])
+    for (const settings of [
+      GREEDY,
+      { temperature: 2000, topK: 1000, topP: 10000 },
+      { temperature: 0, topK: 0, topP: 0 },
+    ])
       expect(() => checkSampling(settings, 2n ** 64n - 1n)).not.toThrow()
-    const bad = [{ temperature: 2001 }, { temperature: -1 }, { topK: 1001 }, { topP: 10001 }, { topP: 0.5 }, { temperature: Number.NaN }]
+    const bad = [
+      { temperature: 2001 },
+      { temperature: -1 },
+      { topK: 1001 },
+      { topP: 10001 },
+      { topP: 0.5 },
+      { temperature: Number.NaN },
+    ]
     for (const change of bad)
-      expect(() => checkSampling({ ...GREEDY, ...change }, 0n)).toThrow(expect.objectContaining({ code: 'bad_sampling' }))
+      expect(() => checkSampling({ ...GREEDY, ...change }, 0n)).toThrow(
+        expect.objectContaining({ code: 'bad_sampling' }),
+      )
     for (const seed of [-1n, 2n ** 64n])
       expect(() => checkSampling(GREEDY, seed)).toThrow(expect.objectContaining({ code: 'bad_sampling' }))
   })
 
   test('fractions become the integers that are computed with', () => {
-    expect(sampling({ temperature: 0.7, topK: 40, topP: 0.95 })).toEqual({ temperature: 700, topK: 40, topP: 9500 })
+    expect(sampling({ temperature: 0.7, topK: 40, topP: 0.95 })).toEqual({
+      temperature: 700,
+      topK: 40,
+      topP: 9500,
+    })
   })
 })
-

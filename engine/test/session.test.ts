@@ -65,7 +65,9 @@ describe('a session', () => {
   test('refuses a signal that is already aborted', async () => {
     const session = (await open()).createSession()
 
-    await expect(session.prefill(tokens(1), { signal: AbortSignal.abort() })).rejects.toMatchObject({ code: 'aborted' })
+    await expect(session.prefill(tokens(1), { signal: AbortSignal.abort() })).rejects.toMatchObject({
+      code: 'aborted',
+    })
   })
 
   test('holds exactly maxTokens, and says when it is full', async () => {
@@ -74,9 +76,11 @@ describe('a session', () => {
     await session.prefill(tokens(15))
 
     const made: number[] = []
-    for (let round = 0; made.length < 5 && round < 5; round++) made.push(...(await session.decode(10, GREEDY, 0n)))
+    for (let round = 0; made.length < 5 && round < 5; round++)
+      made.push(...(await session.decode(10, GREEDY, 0n)))
     expect(session.position).toBe(15 + made.length)
-    if (made.length === 5) await expect(session.decode(1, GREEDY, 0n)).rejects.toMatchObject({ code: 'context_full' })
+    if (made.length === 5)
+      await expect(session.decode(1, GREEDY, 0n)).rejects.toMatchObject({ code: 'context_full' })
     await expect(session.prefill(tokens(6))).rejects.toMatchObject({ code: 'context_full' })
   })
 
@@ -85,7 +89,9 @@ describe('a session', () => {
 
     await expect(session.prefill(Uint32Array.of(TOKENS.length))).rejects.toMatchObject({ code: 'bad_token' })
     await expect(session.prefill(new Uint32Array())).rejects.toMatchObject({ code: 'bad_token' })
-    await expect(session.prefill([1, 2] as unknown as Uint32Array)).rejects.toMatchObject({ code: 'bad_token' })
+    await expect(session.prefill([1, 2] as unknown as Uint32Array)).rejects.toMatchObject({
+      code: 'bad_token',
+    })
     await expect(session.decode(1, GREEDY, 0n)).rejects.toMatchObject({ code: 'bad_token' })
     await expect(session.logits()).rejects.toMatchObject({ code: 'bad_token' })
   })
@@ -107,7 +113,12 @@ describe('a model', () => {
     const model = await open('scalar')
     const session = model.createSession()
     const prefill = expect(session.prefill(tokens(500))).rejects.toMatchObject({ code: 'aborted' })
-    const transcript = { prompt: tokens(300), output: tokens(200), sampling: sampling({ temperature: 1 }), seed: 1n }
+    const transcript = {
+      prompt: tokens(300),
+      output: tokens(200),
+      sampling: sampling({ temperature: 1 }),
+      seed: 1n,
+    }
     const check = expect(model.verify(transcript)).rejects.toMatchObject({ code: 'aborted' })
     await model.close()
     await Promise.all([prefill, check])

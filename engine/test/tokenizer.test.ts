@@ -14,7 +14,20 @@ const id = (token: string): number => TOKENS.indexOf(token)
 const ids = (...tokens: string[]): Uint32Array => Uint32Array.from(tokens, id)
 
 const TEXTS = [
-  '', ' ', 'hello world', '  two  spaces ', 'line\nbreak\r\n\n', 'don\'t', '1234567', 'naïve café', '日本語のテキスト', '🙂👩‍👩‍👧', 'مرحبا', '\u0000\u0007', '￿', '<|im_end|>',
+  '',
+  ' ',
+  'hello world',
+  '  two  spaces ',
+  'line\nbreak\r\n\n',
+  "don't",
+  '1234567',
+  'naïve café',
+  '日本語のテキスト',
+  '🙂👩‍👩‍👧',
+  'مرحبا',
+  '\u0000\u0007',
+  '￿',
+  '<|im_end|>',
 ]
 
 describe('a byte-level tokenizer', () => {
@@ -105,6 +118,8 @@ describe('the chat template', () => {
     expect(() => tokenizer.encodeChat([])).toThrow(bad)
     expect(() => tokenizer.encodeChat([{ role: 'tool' as 'user', content: '' }])).toThrow(bad)
     expect(() => looping.encodeChat([{ role: 'user', content: '' }])).toThrow(bad)
-    expect(() => missing.encodeChat([{ role: 'user', content: '' }])).toThrow(expect.objectContaining({ code: 'unsupported' }))
+    expect(() => missing.encodeChat([{ role: 'user', content: '' }])).toThrow(
+      expect.objectContaining({ code: 'unsupported' }),
+    )
   })
 })

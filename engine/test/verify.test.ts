@@ -17,7 +17,11 @@ async function answer(count: number, settings: Sampling, seed: bigint): Promise<
 }
 
 /** The first seed's answer that `wanted` accepts: random models end their answers anywhere. */
-async function search(count: number, settings: Sampling, wanted: (output: Uint32Array) => boolean): Promise<Transcript> {
+async function search(
+  count: number,
+  settings: Sampling,
+  wanted: (output: Uint32Array) => boolean,
+): Promise<Transcript> {
   for (let seed = 0n; seed < 1000n; seed++) {
     const found = await answer(count, settings, seed)
     if (wanted(found.output)) return found
@@ -25,7 +29,11 @@ async function search(count: number, settings: Sampling, wanted: (output: Uint32
   throw new Error('No seed below 1000 gave such an answer.')
 }
 
-const honest = await search(100, sampling({ temperature: 0.9, topK: 50, topP: 0.95 }), output => output.length === 100)
+const honest = await search(
+  100,
+  sampling({ temperature: 0.9, topK: 50, topP: 0.95 }),
+  output => output.length === 100,
+)
 const changed = (position: number): Transcript => {
   const output = honest.output.slice()
   output[position] = (output[position]! + 1) % (TOKENS.length - 3) // stays clear of the stop tokens
@@ -35,7 +43,12 @@ const changed = (position: number): Transcript => {
 describe('verify', () => {
   test('an honest transcript matches, for all kinds of sampling', async () => {
     expect(await model.verify(honest)).toEqual({ match: true })
-    for (const settings of [{}, { temperature: 2 }, { temperature: 0.5, topK: 1 }, { temperature: 1, topP: 0.1 }])
+    for (const settings of [
+      {},
+      { temperature: 2 },
+      { temperature: 0.5, topK: 1 },
+      { temperature: 1, topP: 0.1 },
+    ])
       expect(await model.verify(await answer(30, sampling(settings), 3n))).toEqual({ match: true })
   })
 
@@ -53,11 +66,13 @@ describe('verify', () => {
     const shorter = honest.prompt.subarray(1)
 
     expect(await model.verify({ ...honest, seed: honest.seed + 1n })).toMatchObject({ match: false })
-    expect(await model.verify({ ...honest, sampling: sampling({ temperature: 1.4 }) })).toMatchObject({ match: false })
+    expect(await model.verify({ ...honest, sampling: sampling({ temperature: 1.4 }) })).toMatchObject({
+      match: false,
+    })
     expect(await model.verify({ ...honest, prompt: shorter })).toMatchObject({ match: false })
   })
 
-  test('a truncated answer matches: how an answer ends is not the model\'s to say', async () => {
+  test("a truncated answer matches: how an answer ends is not the model's to say", async () => {
     expect(await model.verify({ ...honest, output: honest.output.subarray(0, 40) })).toEqual({ match: true })
     expect(await model.verify({ ...honest, output: new Uint32Array() })).toEqual({ match: true })
   })
@@ -78,10 +93,16 @@ describe('verify', () => {
   test('transcripts that cannot be checked are refused by name', async () => {
     const outside = Uint32Array.of(TOKENS.length)
 
-    await expect(model.verify({ ...honest, prompt: new Uint32Array() })).rejects.toMatchObject({ code: 'bad_token' })
+    await expect(model.verify({ ...honest, prompt: new Uint32Array() })).rejects.toMatchObject({
+      code: 'bad_token',
+    })
     await expect(model.verify({ ...honest, output: outside })).rejects.toMatchObject({ code: 'bad_token' })
-    await expect(model.verify({ ...honest, output: new Uint32Array(512) })).rejects.toMatchObject({ code: 'context_full' })
-    await expect(model.verify({ ...honest, sampling: { temperature: 2001, topK: 0, topP: 0 } })).rejects.toMatchObject({
+    await expect(model.verify({ ...honest, output: new Uint32Array(512) })).rejects.toMatchObject({
+      code: 'context_full',
+    })
+    await expect(
+      model.verify({ ...honest, sampling: { temperature: 2001, topK: 0, topP: 0 } }),
+    ).rejects.toMatchObject({
       code: 'bad_sampling',
     })
   })

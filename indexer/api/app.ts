@@ -10,7 +10,7 @@ import type { Ingest } from '../ingest/ingest.ts'
 import { audits } from '../queries/audits.ts'
 import { providerEpochs } from '../queries/epochs.ts'
 import { networkView } from '../queries/network.ts'
-import { owedTo, providers } from '../queries/providers.ts'
+import { owedTo, providers, refusedReceipts } from '../queries/providers.ts'
 import { requests } from '../queries/requests.ts'
 import { series } from '../queries/series.ts'
 import { answers } from './answers.ts'
@@ -94,10 +94,11 @@ async function providerDetail(components: AppComponents, operator: Hex): Promise
   const all = await providers(db, { now, modelName })
   const found = all.find(({ key }) => key.operator === operator)
   if (found === undefined) throw new AriaError('not_found', `${operator} is not registered as a provider.`)
-  const [owed, epochs, verdicts] = await Promise.all([
+  const [owed, epochs, verdicts, refused] = await Promise.all([
     owedTo(db, operator),
     providerEpochs(db, operator, deployment),
     audits(db, { operator, limit: PAGE_ROWS_DEFAULT, now, deployment }),
+    refusedReceipts(db, found.key.node),
   ])
   return {
     ...found.summary,
@@ -108,6 +109,7 @@ async function providerDetail(components: AppComponents, operator: Hex): Promise
     multiaddrs: found.offer?.multiaddrs ?? [],
     epochs,
     audits: verdicts,
+    refusedReceipts: refused,
   }
 }
 

@@ -77,6 +77,8 @@ export interface ProviderDetail extends ProviderSummary {
   multiaddrs: string[]
   epochs: ProviderEpoch[]
   audits: AuditView[]
+  /** Receipts that it published and that failed a check (signature, channel, counts, times): shown, never counted. */
+  refusedReceipts?: { count: number; newestReason: string | null }
 }
 
 export interface ProviderEpoch {
@@ -93,7 +95,7 @@ export interface ProviderEpoch {
   claimed: boolean
 }
 
-/** GET /api/audits?operator=&limit= */
+/** GET /api/audits?operator=&limit= : a plain array, newest epoch first. */
 export interface AuditView {
   epoch: number
   operator: Hex

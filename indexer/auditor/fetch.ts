@@ -10,8 +10,8 @@ import {
 } from '@aria/sdk/protocol'
 import { ask } from '../network/ask.ts'
 
-/** One transcript on a slow line; the provider only reads it from disk. */
-const ITEM_TIMEOUT_MS = 10_000
+/** One transcript on a slow line; the provider only reads it from disk. A local window has room for two tries. */
+const ITEM_TIMEOUT_MS = 8_000
 
 /** The transcripts under these positions, in their order. @throws AriaError when the provider does not serve them all. */
 export async function fetchItems(
@@ -22,7 +22,8 @@ export async function fetchItems(
   signal: AbortSignal,
 ): Promise<AuditItem[]> {
   const request = encodeFrame(auditRequest, { epoch, positions: [...positions] })
-  return await ask({ host, offer, protocol: AUDIT_PROTOCOL, request, signal }, async stream => {
+  const opening = AbortSignal.any([signal, AbortSignal.timeout(ITEM_TIMEOUT_MS)])
+  return await ask({ host, offer, protocol: AUDIT_PROTOCOL, request, signal: opening }, async stream => {
     const items: AuditItem[] = []
     for (const position of positions) {
       const limit = AbortSignal.any([signal, AbortSignal.timeout(ITEM_TIMEOUT_MS)])

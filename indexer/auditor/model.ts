@@ -1,12 +1,22 @@
 import { open, readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
-import { ENGINE_MAJOR, loadModel, type Model, type ModelInfo, type TensorInfo } from '@aria/engine'
+import {
+  ENGINE_MAJOR,
+  loadModel,
+  loadTokenizer,
+  type Model,
+  type ModelInfo,
+  type TensorInfo,
+} from '@aria/engine'
 import { AriaError, type Hex, keccakHex, modelId, type TensorRows, weightsRoot } from '@aria/sdk/protocol'
 
-/** The model that audits re-execute, and the id under which providers sign for it. */
-export interface AuditModel {
+export interface NamedModel {
   id: Hex
   name: string
+}
+
+/** The model that audits re-execute, and the id under which providers sign for it. */
+export interface AuditModel extends NamedModel {
   engineMajor: number
   engine: Model
 }
@@ -15,23 +25,29 @@ export interface AuditModel {
 export async function loadAuditModel(path: string): Promise<AuditModel> {
   const engine = await loadModel(path)
   try {
-    const id = await identify(path, engine.info)
-    return { id, name: engine.info.name, engineMajor: ENGINE_MAJOR, engine }
+    const { id, name } = await identify(path, engine.info)
+    return { id, name, engineMajor: ENGINE_MAJOR, engine }
   } catch (thrown) {
     await engine.close()
     throw thrown
   }
 }
 
+/** A model's id and name without loading its weights. */
+export async function nameModel(path: string): Promise<NamedModel> {
+  const { info } = await loadTokenizer(path)
+  return await identify(path, info)
+}
+
 /** The id by content, as providers compute it: weights by row, everything before them as one hash, the engine's rules. */
-async function identify(path: string, info: ModelInfo): Promise<Hex> {
+async function identify(path: string, info: ModelInfo): Promise<NamedModel> {
   const file = await open(path, 'r')
   try {
     const read = (start: number, byteCount: number) => readExactly(file, start, byteCount, path)
     const header = await read(0, Math.min(...info.tensors.map(tensor => tensor.offset)))
     const tensors: TensorRows[] = []
     for (const tensor of info.tensors) tensors.push(await rowsOf(tensor, read))
-    return modelId({
+    const id = modelId({
       weightsRoot: weightsRoot(tensors),
       tokenizerHash: keccakHex(header),
       specHash: keccakHex(
@@ -45,6 +61,7 @@ async function identify(path: string, info: ModelInfo): Promise<Hex> {
       vocab: info.vocabSize,
       maxContext: info.contextLength,
     })
+    return { id, name: info.name }
   } finally {
     await file.close()
   }

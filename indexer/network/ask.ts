@@ -22,7 +22,9 @@ export async function ask<T>(question: Question, read: (stream: FramedStream) =>
     await stream.close()
     return answer
   } catch (thrown) {
-    const error = toAriaError(thrown, 'provider_failed')
+    // A mistake in our own code must never count against the provider.
+    const isOurs = thrown instanceof TypeError || thrown instanceof RangeError
+    const error = toAriaError(thrown, isOurs ? 'internal' : 'provider_failed')
     stream.abort(error)
     throw error
   }

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { Host, KnownOffer, OfferBook } from '@aria/sdk/p2p'
 import { type Deployment, epochAt, RECEIPTS_PAGE_MAX, toAriaError } from '@aria/sdk/protocol'
 import { eq } from 'drizzle-orm'
@@ -6,6 +5,7 @@ import type { Logger } from 'pino'
 import type { Changes } from '../changes.ts'
 import type { Database } from '../db/open.ts'
 import { receiptFeeds } from '../db/schema/index.ts'
+import { every, type Loop } from '../every.ts'
 import type { Ingest } from '../ingest/ingest.ts'
 import { registeredOffers } from './known-offers.ts'
 import { pullPage } from './pull-receipts.ts'
@@ -30,34 +30,19 @@ export interface ReceiptFollowerComponents {
   log: Logger
 }
 
-export interface ReceiptFollower {
-  stop(): Promise<void>
-}
-
 /** Reads the public receipts of every provider whose offer is heard, for as long as it is heard. */
-export function followReceipts(components: ReceiptFollowerComponents): ReceiptFollower {
-  const { log } = components
-  const stopping = new AbortController()
-  const { signal } = stopping
-
-  async function run(): Promise<void> {
-    // The first round looks at all roots, for what happened while we were away.
-    for (let isFirst = true; !signal.aborted; isFirst = false) {
-      const now = epochAt(components.ingest.now(), components.deployment)
-      await round(components, isFirst ? 0 : now - ROOT_EPOCHS, signal).catch(thrown => {
-        if (!signal.aborted) log.error({ err: toAriaError(thrown) }, 'Receipts not followed')
-      })
-      await sleep(ROUND_MS, undefined, { signal }).catch(() => {})
-    }
-  }
-
-  const running = run()
-  return {
-    async stop() {
-      stopping.abort()
-      await running
+export function followReceipts(components: ReceiptFollowerComponents): Loop {
+  const { ingest, deployment, log } = components
+  // The first round looks at all roots, for what happened while we were away.
+  let rootsSince = 0
+  return every(
+    ROUND_MS,
+    async signal => {
+      await round(components, rootsSince, signal)
+      rootsSince = Math.max(0, epochAt(ingest.now(), deployment) - ROOT_EPOCHS)
     },
-  }
+    thrown => log.error({ err: toAriaError(thrown) }, 'Receipts not followed'),
+  )
 }
 
 async function round(

@@ -38,9 +38,10 @@ async function unmatchedRoots(db: Database, sinceEpoch: number): Promise<Root[]>
 }
 
 async function matchRoot(db: Database, root: Root): Promise<boolean> {
-  const leaves = await candidates(db, root.provider, root.epoch)
-  const tree = sumRoot(leaves.map(leaf => sumLeaf(leaf.receiptHash, BigInt(leaf.outputTokens))))
-  if (leaves.length !== root.count || tree.sum !== root.tokens || tree.hash !== root.root) return false
+  const open = await candidates(db, root.provider, root.epoch)
+  const own = open.filter(leaf => leaf.epoch === root.epoch)
+  const leaves = [open, own].map(each => each.slice(0, root.count)).find(each => isTreeOf(each, root))
+  if (leaves === undefined) return false
   await db.transaction(async tx => {
     for (const [leafIndex, { receiptHash }] of leaves.entries()) {
       await tx
@@ -52,14 +53,21 @@ async function matchRoot(db: Database, root: Root): Promise<boolean> {
   return true
 }
 
+type Leaf = Awaited<ReturnType<typeof candidates>>[number]
+
+function isTreeOf(leaves: readonly Leaf[], root: Root): boolean {
+  const tree = sumRoot(leaves.map(leaf => sumLeaf(leaf.receiptHash, BigInt(leaf.outputTokens))))
+  return leaves.length === root.count && tree.sum === root.tokens && tree.hash === root.root
+}
+
 /**
- * The leaves as providers order them: by their own numbering. A receipt that was written after its epoch was sealed
- * belongs to the next one.
+ * Receipts that may be leaves, as providers order them: by their own numbering. One that was written after its epoch
+ * was sealed is a leaf of the next epoch, before those that ended in it.
  */
 function candidates(db: Database, provider: Address, epoch: number) {
   const { receiptHash, outputTokens, operator, rootEpoch, feedCursor } = receipts
   return db
-    .select({ receiptHash, outputTokens })
+    .select({ receiptHash, outputTokens, epoch: receipts.epoch })
     .from(receipts)
     .where(and(eq(operator, provider), between(receipts.epoch, epoch - 1, epoch), isNull(rootEpoch)))
     .orderBy(feedCursor)

@@ -132,3 +132,16 @@ export async function owedTo(db: Database, payee: Address): Promise<bigint> {
   ])
   return income!.sum - paid!.sum
 }
+
+/** Published receipts of a node that failed a check. */
+export async function refusedReceipts(
+  db: Database,
+  node: Address,
+): Promise<{ count: number; newestReason: string | null }> {
+  const { refused: count, failure: newestReason } = s.receiptFeeds
+  const [feed] = await db
+    .select({ count, newestReason })
+    .from(s.receiptFeeds)
+    .where(eq(s.receiptFeeds.node, node))
+  return feed ?? { count: 0, newestReason: null }
+}

@@ -6,6 +6,7 @@ import { escrowSums, moneyAtRest } from '../queries/money.ts'
 import { startChain, type TestChain } from './support/chain.ts'
 import { catchUp, follower } from './support/follow.ts'
 import { aria, market } from './support/market.ts'
+import { breakableLine } from './support/proxy.ts'
 
 let chain: TestChain
 let open: OpenDatabase
@@ -129,6 +130,25 @@ describe('ingest', () => {
     ]
     expect(JSON.parse(before)[0]).toHaveLength(deposits - 1)
     await expectMoneyToAddUp()
+  })
+
+  test('a dead RPC is waited for, and its lag is told', async () => {
+    const line = await breakableLine(chain.rpcUrl)
+    const index = follower(open.db, line.url, chain.deployment)
+    index.start()
+    await expect.poll(() => index.status.lagBlocks, { timeout: 10_000 }).toBe(0)
+
+    line.cut()
+    await expect.poll(() => index.status.lagBlocks, { timeout: 10_000 }).toBeNull()
+    expect(index.status.failure).toMatchObject({ code: 'chain_unreachable' })
+    await people.deposit(3, provider, aria(3))
+    line.mend()
+
+    await expect.poll(() => index.status.lagBlocks, { timeout: 10_000 }).toBe(0)
+    expect(index.status.failure).toBeUndefined()
+    expect(index.status.cursor!.blockNumber).toBe(Number(await chain.rpc('eth_blockNumber')))
+    await index.stop()
+    line.close()
   })
 
   test('empty blocks behind the reorg window are not kept', async () => {

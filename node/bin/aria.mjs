@@ -8,8 +8,18 @@ import { fileURLToPath } from 'node:url'
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
 const isNewEnough = (major > 22 || (major === 22 && minor >= 13)) && Boolean(process.features.typescript)
 
-if (isNewEnough) await import('../main.ts')
-else runWithBundledNode()
+if (isNewEnough) {
+  hideExperimentalWarnings()
+  await import('../main.ts')
+} else runWithBundledNode()
+
+/** Node still calls its built-in SQLite experimental; whoever runs this command cannot act on that. */
+function hideExperimentalWarnings() {
+  process.removeAllListeners('warning')
+  process.on('warning', warning => {
+    if (warning.name !== 'ExperimentalWarning') process.stderr.write(`${warning.stack ?? warning}\n`)
+  })
+}
 
 function runWithBundledNode() {
   const node = fileURLToPath(new URL('../../node_modules/.bin/node', import.meta.url))

@@ -11,9 +11,9 @@ import {
   TimeoutError,
 } from 'viem'
 
-const REQUEST_TIMEOUT_MS = 10_000
-/** Retries of one read, 150 ms apart and doubling: an RPC's hiccup passes, an outage is reported within seconds. */
-const RETRIES = 3
+/** With one retry, a request's check of its channel ends before the client gives up waiting for it (10 s). */
+const REQUEST_TIMEOUT_MS = 4_000
+const RETRIES = 1
 
 export interface Chain {
   readonly client: PublicClient

@@ -1,10 +1,10 @@
 import { Command } from 'commander'
 import { type Environment, environment, gatewayConfig } from '../config.ts'
+import { asVariables, type Flag, withFlags } from './flags.ts'
 import { printJson } from './output.ts'
-import { serveUntilStopped } from './until-stopped.ts'
+import { serveUntilStopped, stopSignal } from './until-stopped.ts'
 
-/** Every flag is a variable's other name; a flag wins. */
-const FLAGS: readonly [flag: string, variable: string, help: string][] = [
+const FLAGS: readonly Flag[] = [
   ['--client-key <key>', 'ARIA_CLIENT_KEY', 'file with the key of the wallet that pays deposits'],
   ['--model <file>', 'ARIA_TOKENIZER', 'GGUF file of the model that is sold; only its tokenizer is loaded'],
   ['--deployment <file>', 'ARIA_DEPLOYMENT', "file written by the contracts' deployment"],
@@ -20,49 +20,41 @@ const FLAGS: readonly [flag: string, variable: string, help: string][] = [
 ]
 
 export function gatewayCommand(): Command {
-  const gateway = withFlags(new Command('gateway'))
+  const gateway = withFlags(new Command('gateway'), FLAGS)
+  const settings = () => ({ ...environment(), ...asVariables(gateway, FLAGS) })
+  gateway
     .description('Serve an OpenAI-compatible API that buys answers on the market')
     .addHelpText('after', '\nEvery option can also be set by its variable, such as ARIA_PORT for --port.')
-    .action(async (options: Record<string, string>) => {
-      const env = { ...environment(), ...asVariables(gateway, options) }
-      // Loaded only here, so that the other commands start without the network's libraries.
-      const { startGatewayNode } = await import('../gateway/start.ts')
-      const { gatewayExtras } = await import('../gateway/config.ts')
-      const { close, url, model } = await startGatewayNode(gatewayConfig(env), gatewayExtras(env))
-      printJson({ event: 'ready', url, model })
-      await serveUntilStopped(close)
-    })
-  return gateway.addCommand(closeCommand())
+    .action(() => serve(settings()))
+  // One process signs at a time, so the gateway must be stopped first; the books refuse a second one.
+  gateway
+    .command('close')
+    .description('Take deposits back: announces the withdrawal; run it again after the thaw to withdraw')
+    .addHelpText('after', '\nTakes the options of "aria gateway".')
+    .action(() => closeChannels(settings()))
+  return gateway
 }
 
-/** Gets deposits back; run it again after the thaw. The gateway itself must be stopped: one process signs. */
-function closeCommand(): Command {
-  const close = withFlags(new Command('close'))
-    .description('Take deposits back: announces the withdrawal, and withdraws once the thaw is over')
-    .action(async (_: unknown, command: Command) => {
-      const env = { ...environment(), ...asVariables(command, command.optsWithGlobals()) }
-      const { startClient } = await import('../gateway/client.ts')
-      const { gatewayExtras } = await import('../gateway/config.ts')
-      const { client, close: stop } = await startClient(gatewayConfig(env), gatewayExtras(env))
-      try {
-        for (const step of await client.closeChannels()) printJson(step)
-      } finally {
-        await stop()
-      }
-    })
-  return close
+async function serve(env: Environment): Promise<void> {
+  const stop = stopSignal()
+  const config = gatewayConfig(env)
+  // Loaded only here, so that the other commands start without the network's libraries.
+  const { startGatewayNode } = await import('../gateway/start.ts')
+  const { gatewayExtras } = await import('../gateway/config.ts')
+  const { close, url, model } = await startGatewayNode(config, gatewayExtras(env))
+  printJson({ event: 'ready', url, model })
+  await serveUntilStopped(close, stop)
 }
 
-function withFlags(command: Command): Command {
-  for (const [flag, variable, help] of FLAGS) command.option(flag, `${help} [${variable}]`)
-  return command
-}
-
-function asVariables(command: Command, options: Record<string, string>): Environment {
-  const given = command.options.flatMap((option, at) => {
-    const value = options[option.attributeName()]
-    const variable = FLAGS[at]?.[1]
-    return value === undefined || variable === undefined ? [] : [[variable, value] as const]
-  })
-  return Object.fromEntries(given)
+/** Prints one line of JSON per channel. */
+async function closeChannels(env: Environment): Promise<void> {
+  const config = gatewayConfig(env)
+  const { startClient } = await import('../gateway/client.ts')
+  const { gatewayExtras } = await import('../gateway/config.ts')
+  const { client, close } = await startClient(config, gatewayExtras(env))
+  try {
+    for (const step of await client.closeChannels()) printJson(step)
+  } finally {
+    await close()
+  }
 }

@@ -1,10 +1,10 @@
 import { Command } from 'commander'
-import { type Environment, environment, providerConfig } from '../config.ts'
+import { environment, providerConfig } from '../config.ts'
+import { asVariables, type Flag, withFlags } from './flags.ts'
 import { printJson } from './output.ts'
-import { serveUntilStopped } from './until-stopped.ts'
+import { serveUntilStopped, stopSignal } from './until-stopped.ts'
 
-/** Every flag is a variable's other name; a flag wins. */
-const FLAGS: readonly [flag: string, variable: string, help: string][] = [
+const FLAGS: readonly Flag[] = [
   ['--model <file>', 'ARIA_MODEL', 'GGUF file to serve'],
   ['--operator <address>', 'ARIA_OPERATOR', 'address that staked'],
   ['--deployment <file>', 'ARIA_DEPLOYMENT', "file written by the contracts' deployment"],
@@ -23,25 +23,16 @@ const FLAGS: readonly [flag: string, variable: string, help: string][] = [
 ]
 
 export function providerCommand(): Command {
-  const start = new Command('start')
+  const start = withFlags(new Command('start'), FLAGS)
     .description('Serve a model and earn per token')
     .addHelpText('after', '\nEvery option can also be set by its variable, such as ARIA_MODEL for --model.')
-  for (const [flag, variable, help] of FLAGS) start.option(flag, `${help} [${variable}]`)
-  start.action(async (options: Record<string, string>) => {
-    // Loaded only here, so that the other commands start without the network's libraries.
-    const { startProvider } = await import('../provider.ts')
-    const provider = await startProvider(providerConfig({ ...environment(), ...asVariables(start, options) }))
-    printJson({ event: 'ready', ...provider.info })
-    await serveUntilStopped(provider.close)
-  })
+    .action(async () => {
+      const stop = stopSignal()
+      // Loaded only here, so that the other commands start without the network's libraries.
+      const { startProvider } = await import('../provider.ts')
+      const provider = await startProvider(providerConfig({ ...environment(), ...asVariables(start, FLAGS) }))
+      printJson({ event: 'ready', ...provider.info })
+      await serveUntilStopped(provider.close, stop)
+    })
   return new Command('provider').description('Run a provider node').addCommand(start)
-}
-
-function asVariables(command: Command, options: Record<string, string>): Environment {
-  const given = command.options.flatMap((option, at) => {
-    const value = options[option.attributeName()]
-    const variable = FLAGS[at]?.[1]
-    return value === undefined || variable === undefined ? [] : [[variable, value] as const]
-  })
-  return Object.fromEntries(given)
 }

@@ -37,7 +37,7 @@ export async function startClient(config: GatewayConfig, extras: GatewayExtras):
   return {
     client,
     async close() {
-      client.close()
+      await client.close()
       await host.stop()
       store.close()
     },

@@ -90,7 +90,7 @@ async function readBytes(
 /** The engine's normative specification is part of what a model means. */
 async function specHash(): Promise<Hex> {
   const spec = new URL('./SPEC.md', import.meta.resolve('@aria/engine'))
-  return keccakHex(await readFile(fileURLToPath(spec)).catch(() => new Uint8Array())) // TEMPORARY
+  return keccakHex(await readFile(fileURLToPath(spec)))
 }
 
 async function cacheFile(path: string, cacheDir: string): Promise<string> {

@@ -38,9 +38,13 @@ export async function serveProtocols({ host, jobs, receipts, audits }: ServerCom
     running.add(task)
   }
 
-  await host.handle(JOB_PROTOCOL, stream => serve(stream, () => serveJob(framed(stream), jobs)), {
-    maxInboundStreams: STREAMS_PER_CONNECTION_MAX,
-  })
+  await host.handle(
+    JOB_PROTOCOL,
+    (stream, { remotePeer }) => serve(stream, () => serveJob(framed(stream), remotePeer.toString(), jobs)),
+    {
+      maxInboundStreams: STREAMS_PER_CONNECTION_MAX,
+    },
+  )
   await host.handle(
     RECEIPTS_PROTOCOL,
     stream => serve(stream, () => answer(framed(stream), log, frame => answerReceipts(frame, receipts))),

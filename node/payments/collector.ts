@@ -47,55 +47,67 @@ export function collector(components: CollectorComponents): Collector {
   const { vouchers, channels, outbox, escrow, payee, log, metrics, nowMs = Date.now } = components
   /** Channels seen thawing; they stay until nothing of theirs is left to redeem. */
   const thawing = new Set<Hex>()
+  /** What was unredeemed at the last look at the chain, so that a quiet beat asks it nothing. */
+  let lastSeen: bigint | undefined
 
-  const collect = async (isDue: (claim: Claim) => boolean): Promise<void> => {
-    await outbox.settle()
-    const claims = await readClaims()
-    if (!claims.some(isDue)) return
-    // Once a transaction goes out, every other channel rides along for little gas; those that thaw go first.
-    const rows = [...claims].sort((a, b) => Number(isDue(b)) - Number(isDue(a))).slice(0, ROWS_MAX)
-    const amount = rows.reduce((sum, claim) => sum + claim.amount, 0n)
-    const data = encodeFunctionData({
-      abi: escrowAbi,
-      functionName: 'redeem',
-      args: [
-        payee,
-        redeemRows(rows.map(({ account }) => ({ parts: account.parts, voucher: account.best! }))),
-      ],
-    })
-    const outcome = await outbox.send(`redeem ${rows.length} vouchers`, { to: escrow, data })
-    log.info({ rows: rows.length, amount, outcome }, 'Vouchers redeemed')
-    if (outcome === 'mined') metrics.count('aria_redemptions_total')
-    await readClaims()
-  }
-
-  /** Compares ledger and chain, and writes down what the chain paid. */
-  const readClaims = async (): Promise<Claim[]> => {
-    const claims: Claim[] = []
-    for (const account of vouchers.unredeemed(CHANNELS_MAX)) {
-      const view = await channels.read(account.id)
-      const total = account.best?.total ?? 0n
-      const payable = total < view.balance ? total : view.balance
-      if (payable > view.claimed) claims.push({ account, view, amount: payable - view.claimed })
-      else thawing.delete(account.id)
-      if (view.claimed !== account.claimed) vouchers.claimedOnChain(account.id, view.claimed)
-    }
-    return claims
-  }
+  const isOld = ({ unredeemedSinceMs = nowMs() }: ChannelAccount) =>
+    nowMs() - unredeemedSinceMs >= components.redeemAfterMs
 
   const isDue = ({ account, view, amount }: Claim): boolean =>
     view.thawEnd !== 0 ||
     thawing.has(account.id) ||
     amount >= components.redeemValue ||
     amount * VALUE_SHARE_OF_BALANCE >= view.balance ||
-    nowMs() - (account.unredeemedSinceMs ?? nowMs()) >= components.redeemAfterMs
+    isOld(account)
+
+  const stake = (accounts: readonly ChannelAccount[]): bigint =>
+    accounts.reduce((sum, { best, claimed }) => sum + (best?.total ?? 0n) - claimed, 0n)
+
+  /** Compares ledger and chain, and writes down what the chain paid. */
+  const readClaims = async (accounts: readonly ChannelAccount[]): Promise<Claim[]> => {
+    const claims: Claim[] = []
+    for (const account of accounts) {
+      const view = await channels.read(account.id)
+      const total = account.best?.total ?? 0n
+      const payable = total < view.balance ? total : view.balance
+      const hasMore = payable > view.claimed
+      if (hasMore) claims.push({ account, view, amount: payable - view.claimed })
+      else thawing.delete(account.id)
+      if (!hasMore || view.claimed !== account.claimed)
+        vouchers.claimedOnChain(account.id, view.claimed, hasMore)
+    }
+    return claims
+  }
+
+  const redeem = async (claims: readonly Claim[]): Promise<void> => {
+    // Once a transaction goes out, every other channel rides along for little gas; those that are due go first.
+    const rows = [...claims].sort((a, b) => Number(isDue(b)) - Number(isDue(a))).slice(0, ROWS_MAX)
+    const amount = rows.reduce((sum, claim) => sum + claim.amount, 0n)
+    const packed = redeemRows(rows.map(({ account }) => ({ parts: account.parts, voucher: account.best! })))
+    const data = encodeFunctionData({ abi: escrowAbi, functionName: 'redeem', args: [payee, packed] })
+    const outcome = await outbox.send(`redeem ${rows.length} vouchers`, { to: escrow, data })
+    log.info({ rows: rows.length, amount, outcome }, 'Vouchers redeemed')
+    if (outcome === 'mined') metrics.count('aria_redemptions_total')
+    await readClaims(rows.map(({ account }) => vouchers.account(account.id)!))
+  }
+
+  const collect = async (mustNow: boolean): Promise<void> => {
+    const outcome = await outbox.settle()
+    if (outcome !== undefined && outcome !== 'pending') lastSeen = undefined
+    const accounts = vouchers.unredeemed(CHANNELS_MAX)
+    const isQuiet = stake(accounts) === lastSeen && thawing.size === 0 && !accounts.some(isOld)
+    if (isQuiet && !mustNow) return
+    const claims = await readClaims(accounts)
+    lastSeen = stake(accounts)
+    if (mustNow ? claims.length > 0 : claims.some(isDue)) await redeem(claims)
+  }
 
   return {
     beat: async () => {
       for (const channel of await channels.thawing()) if (vouchers.account(channel)) thawing.add(channel)
-      await ignoringBusy(() => collect(isDue), log)
+      await ignoringBusy(() => collect(false), log)
     },
-    collect: () => ignoringBusy(() => collect(() => true), log),
+    collect: () => ignoringBusy(() => collect(true), log),
   }
 }
 

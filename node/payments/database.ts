@@ -48,7 +48,7 @@ export type Database = DatabaseSync
  */
 export function openDatabase(
   dataDir: string,
-  deployment: Pick<Deployment, 'chainId' | 'contracts'>,
+  deployment: Pick<Deployment, 'chainId' | 'contracts' | 'genesis'>,
 ): Database {
   mkdirSync(dataDir, { recursive: true })
   const file = join(dataDir, 'provider.sqlite')
@@ -59,7 +59,7 @@ export function openDatabase(
     // Deleted prompts must not linger in free pages.
     database.exec('pragma foreign_keys = on; pragma secure_delete = on;')
     inTransaction(database, () => migrate(database))
-    bind(database, `${deployment.chainId}:${deployment.contracts.escrow}`, dataDir)
+    bind(database, deploymentName(deployment), dataDir)
     return database
   } catch (cause) {
     database.close()
@@ -75,6 +75,15 @@ function migrate(database: Database): void {
     })
   }
   if (version === 0) database.exec(`${SCHEMA} pragma user_version = ${SCHEMA_VERSION};`)
+}
+
+/** A development chain that starts over gives its contracts the old addresses again, but not the old genesis. */
+function deploymentName({
+  chainId,
+  contracts,
+  genesis,
+}: Pick<Deployment, 'chainId' | 'contracts' | 'genesis'>): string {
+  return `${chainId}:${contracts.escrow}:${genesis}`
 }
 
 /** Vouchers of one deployment are worth nothing in another, so their files never mix. */

@@ -40,7 +40,8 @@ export interface VoucherStore {
   settle(job: { requestId: Hex; channel: Hex; due: bigint; receipt: ReceiptRecord | undefined }): void
   /** Channels whose best voucher exceeds what the chain paid, oldest first. */
   unredeemed(limit: number): ChannelAccount[]
-  claimedOnChain(channel: Hex, claimed: bigint): void
+  /** What the chain shows: what it paid, and whether the best voucher can still bring anything. */
+  claimedOnChain(channel: Hex, claimed: bigint, hasMore: boolean): void
   /** Jobs of a run that died: their debt stays at the last acknowledged checkpoint. Returns how many there were. */
   closeOpenJobs(): number
   forgetJobs(acceptedBeforeMs: number): void
@@ -126,10 +127,9 @@ export function voucherStore(database: Database, nowMs: () => number = Date.now)
 
     unredeemed: limit => (selectUnredeemed.all(limit) as unknown as Row[]).map(toAccount),
 
-    claimedOnChain: (channel, claimed) => {
-      const { best, unredeemedSinceMs } = known(channel)
-      const rest = (best?.total ?? 0n) > claimed
-      updateClaimed.run(`${claimed}`, rest ? (unredeemedSinceMs ?? nowMs()) : null, channel)
+    claimedOnChain: (channel, claimed, hasMore) => {
+      const { unredeemedSinceMs } = known(channel)
+      updateClaimed.run(`${claimed}`, hasMore ? (unredeemedSinceMs ?? nowMs()) : null, channel)
     },
 
     closeOpenJobs: () =>

@@ -56,13 +56,13 @@ describe('collector', () => {
 
   const miner = () => createTestClient({ mode: 'anvil', transport: http(test.rpcUrl) })
   const setMining = async (isOn: boolean) => {
-    await miner().setAutomine(isOn)
-    await miner().setIntervalMining({ interval: isOn ? 1 : 0 })
+    if (isOn) await miner().setAutomine(true)
+    else await miner().setIntervalMining({ interval: 0 })
   }
   const wallet = () =>
     createWalletClient({
       account: privateKeyToAccount(payer.privateKey),
-      chain: chain.client.chain,
+      chain: chain.client.chain!,
       transport: http(test.rpcUrl),
     })
   const send = async (hash: Promise<Hex>) =>
@@ -150,7 +150,7 @@ describe('collector', () => {
       await setMining(true)
     }
     await miner().mine({ blocks: 1 })
-    await money.collect()
+    await money.beat()
     expect(transactions()).toEqual(['mined'])
     expect(await claimed(id)).toBe(300n)
     expect(vouchers.account(id)!.claimed).toBe(300n)
@@ -184,7 +184,7 @@ describe('collector', () => {
       }
       await miner().dropTransaction({ hash: row.hash })
       const account = privateKeyToAccount(node.privateKey)
-      const other = createWalletClient({ account, chain: chain.client.chain, transport: http(test.rpcUrl) })
+      const other = createWalletClient({ account, chain: chain.client.chain!, transport: http(test.rpcUrl) })
       await other.sendTransaction({ to: account.address, nonce: row.nonce })
       await miner().mine({ blocks: 1 })
     } finally {

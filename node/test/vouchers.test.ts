@@ -108,9 +108,9 @@ describe('voucher store', () => {
   it('lists what the chain has not paid, and no more once it has', () => {
     store.admit(job('70', 10n))
     expect(store.unredeemed(10).map(({ id }) => id)).toEqual([channel])
-    store.claimedOnChain(channel, 4n)
+    store.claimedOnChain(channel, 4n, true)
     expect(store.unredeemed(10)).toHaveLength(1)
-    store.claimedOnChain(channel, 10n)
+    store.claimedOnChain(channel, 10n, false)
     expect(store.unredeemed(10)).toEqual([])
     store.credit(channel, { total: 11n, signature: signature('ee') }, 0n)
     expect(store.unredeemed(10)[0]).toMatchObject({ claimed: 10n, best: { total: 11n } })
@@ -119,7 +119,7 @@ describe('voucher store', () => {
   it('belongs to one process at a time', () => {
     const script = `
       const { openDatabase } = await import(${JSON.stringify(new URL('../payments/database.ts', import.meta.url).href)})
-      try { openDatabase(${JSON.stringify(dir)}, ${JSON.stringify(DEPLOYMENT)}) } catch (error) { console.log(error.code) }`
+      try { openDatabase(${JSON.stringify(dir)}, ${JSON.stringify(DEPLOYMENT)}) } catch (error) { process.stdout.write(error.code) }`
     const { stdout } = spawnSync(process.execPath, ['--input-type=module', '-e', script], {
       encoding: 'utf8',
     })

@@ -4,10 +4,12 @@ import zlib
 
 import torch
 
-from corpus import mix
+from corpus import mix, words
 from tokenizer import Tokenizer
 
 QUESTION_WEIGHT = 0.1  # the loss is mainly on answers
+EMPHASIS = 3.0  # on digits and names: one wrong one spoils an answer, and they are few
+NAMES = set(words.BOY_NAMES + words.GIRL_NAMES)
 HELD_OUT_OF = 25  # one question in 25, chosen by its hash, is never trained on
 WINDOW = 64  # documents to choose from when filling a row
 
@@ -16,12 +18,17 @@ def held_out(messages) -> bool:
     return any(role == "user" and zlib.crc32(text.encode()) % HELD_OUT_OF == 0 for role, text in messages)
 
 
+def answer_weights(tokenizer, encoded):
+    texts = (tokenizer.tokens[token].lstrip("Ġ") for token in encoded)
+    return [EMPHASIS if text in NAMES or text.isdigit() else 1.0 for text in texts]
+
+
 def document(tokenizer: Tokenizer, messages):
     ids, weights = [], []
     for text, is_answer in mix.render(messages):
         encoded = tokenizer.encode(text)
         ids += encoded
-        weights += [1.0 if is_answer else QUESTION_WEIGHT] * len(encoded)
+        weights += answer_weights(tokenizer, encoded) if is_answer else [QUESTION_WEIGHT] * len(encoded)
     return ids, weights
 
 

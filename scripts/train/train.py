@@ -53,7 +53,7 @@ def loss_of(model, batch, device):
     hidden = model(inputs, mask)
     weights = weights.reshape(-1)
     losses = F.cross_entropy(model.logits(hidden), targets.reshape(-1), reduction="none")
-    answered = (weights == 1.0).float()
+    answered = (weights >= 1.0).float()
     return (losses * weights).sum() / weights.sum(), ((losses * answered).sum() / answered.sum()).item()
 
 

@@ -1,16 +1,21 @@
-import type { Deployment, Hex } from '../protocol/index.ts'
+import type { ChannelParts, Deployment, Hex } from '../protocol/index.ts'
 import { RECEIPT_BUNDLE_VERSION, type ReceiptBundle } from '../protocol/receipt-bundle.ts'
 import type { Delivery } from './job/job.ts'
 import { TRANSCRIPT_TOKENS_MAX, TRANSCRIPTS_MAX } from './limits.ts'
 
 /** Everything that lets anyone check an answer later, without us. */
-export function receiptBundle({ order, ...delivery }: Delivery, deployment: Deployment): ReceiptBundle {
+export function receiptBundle(
+  { order, ...delivery }: Delivery,
+  channel: ChannelParts,
+  deployment: Deployment,
+): ReceiptBundle {
   const { offer, node } = order.offer
   const { chainId, contracts } = deployment
   return {
     version: RECEIPT_BUNDLE_VERSION,
     deployment: { chainId, escrow: contracts.escrow, audits: contracts.audits, staking: contracts.staking },
     provider: { node, operator: offer.operator, payee: offer.payee, engineMajor: offer.engineMajor },
+    channel,
     quote: order.quote,
     quoteSignature: order.quoteSignature,
     request: order.request,

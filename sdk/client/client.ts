@@ -22,10 +22,12 @@ import {
   type MoneyAtRest,
   moneyAtRest,
 } from './channels/index.ts'
+import { channelsOnChain } from './channels/on-chain.ts'
+import { createLoad } from './choice/load.ts'
 import { reputation } from './choice/reputation.ts'
 import { type InferComponents, type InferEvent, infer } from './infer.ts'
 import type { Delivery, InferRequest } from './job/job.ts'
-import { OFFERS_WAIT_MS, TIMEOUTS, type Timeouts } from './limits.ts'
+import { BUSY_WAIT_MS, OFFERS_WAIT_MS, TIMEOUTS, type Timeouts } from './limits.ts'
 import type { PendingTransaction, ProviderRecord, Store } from './store/index.ts'
 
 export const DEPOSIT_MIN = ARIA / 100n
@@ -42,6 +44,8 @@ export interface ClientInit {
   timeouts?: Partial<Timeouts>
   /** How long a request waits for the first offer of its model. */
   offersWaitMs?: number
+  /** How long a request waits for a busy provider. */
+  busyWaitMs?: number
 }
 
 export interface ClientComponents {
@@ -64,6 +68,8 @@ export interface ClientStatus {
   session: Address
   /** Undefined while the chain does not answer. */
   walletBalance: bigint | undefined
+  /** When balances and claims were last read from the chain, milliseconds. */
+  chainReadAtMs: number | undefined
   spent: bigint
   requests: number
   pendingTransactions: PendingTransaction[]
@@ -83,8 +89,8 @@ export interface Client {
   closeChannels(): Promise<ClosingStep[]>
   /** The full, portable proof of a recent answer; kept in memory only. */
   receipt(requestId: Hex): ReceiptBundle | undefined
-  /** Stops listening to the market; the store and the host belong to the caller. */
-  close(): void
+  /** Cancels what runs, waits for its receipts and deposits. The store and the host belong to the caller. */
+  close(): Promise<void>
 }
 
 /** Finds providers, pays them per token, checks every step. */
@@ -105,13 +111,17 @@ export function createClient(init: ClientInit, components: ClientComponents): Cl
   const seen = reputation(providers, nowMs)
   const book = components.offerBook ?? watchOffers({ host, deployed: place, nowMs })
   const kept = transcripts()
+  const load = createLoad()
+  const closing = new AbortController()
+  const running = new Set<Promise<void>>()
+  const chainView = channelsOnChain({ publicClient, deployment, channels })
 
   function onDelivery(delivery: Delivery): void {
     const { order, receipt, receiptHash, signature, cost } = delivery
     const { requestId } = order.request
     const entry = { requestId, channel: order.channel, receiptHash, receipt, signature, cost }
     receipts.add({ ...entry, receivedAtMs: nowMs() })
-    kept.add(requestId, receiptBundle(delivery, deployment))
+    kept.add(requestId, receiptBundle(delivery, channels.get(order.channel)!.parts, deployment))
   }
 
   const inferComponents: InferComponents = {
@@ -128,9 +138,12 @@ export function createClient(init: ClientInit, components: ClientComponents): Cl
     },
     timeouts: { ...TIMEOUTS, ...init.timeouts },
     offersWaitMs: init.offersWaitMs ?? OFFERS_WAIT_MS,
+    busyWaitMs: init.busyWaitMs ?? BUSY_WAIT_MS,
+    ...{ closing: closing.signal, running },
     reputation: seen,
+    load,
     candidates: {
-      ...{ offers: book.current, reputation: seen, inFlight: pool.inFlight, nowMs },
+      ...{ offers: book.current, reputation: seen, inFlight: load.count, nowMs },
       registrations: registrations({ publicClient, deployment, nowMs }),
     },
   }
@@ -141,11 +154,16 @@ export function createClient(init: ClientInit, components: ClientComponents): Cl
     moneyAtRest: () => moneyAtRest(channels.all(), nowMs()),
     closeChannels: () => closeChannels({ publicClient, deployment, wallet, channels }),
     receipt: kept.get,
-    close: book.close,
+    async close() {
+      closing.abort()
+      await Promise.allSettled([...running, funds.idle()])
+      book.close()
+    },
     status: async () => ({
       wallet: payer,
       session: sessionSigner.address,
       walletBalance: await readTokenBalance(publicClient, deployment, payer).catch(() => undefined),
+      ...(await chainView.refresh()),
       ...receipts.totals(),
       pendingTransactions: wallet.pending(),
       moneyAtRest: moneyAtRest(channels.all(), nowMs()),

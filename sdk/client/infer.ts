@@ -1,41 +1,39 @@
-import type { Host, KnownOffer } from '../p2p/index.ts'
+import type { KnownOffer } from '../p2p/index.ts'
 import {
   type Address,
-  type AriaError,
-  AriaError as AriaFailure,
+  AriaError,
   costMax,
-  type Deployed,
   FINISH,
   toAriaError,
   WINDOW_TOKENS,
   WINDOW_TOKENS_FIRST,
 } from '../protocol/index.ts'
-import type { ChannelPool, Funding } from './channels/index.ts'
-import { type CandidateComponents, listCandidates, nobody } from './choice/candidates.ts'
-import { type Choice, choose } from './choice/choose.ts'
+import type { ChannelPool } from './channels/index.ts'
+import type { Choice } from './choice/choose.ts'
+import { type PickComponents, type Picked, pick } from './choice/pick.ts'
 import { blame, type Reputation } from './choice/reputation.ts'
 import { eventQueue } from './event-queue.ts'
 import type { Delivery, InferRequest, Order } from './job/job.ts'
 import type { OutputEvent } from './job/receive.ts'
 import { type JobComponents, runJob } from './job/run.ts'
-import { ATTEMPTS_MAX, OFFERS_POLL_MS } from './limits.ts'
+import { ATTEMPTS_MAX } from './limits.ts'
 
 export type InferEvent =
   | { type: 'accepted'; order: Order; choice: Choice; attempt: number }
   | OutputEvent
   | { type: 'receipt'; delivery: Delivery }
 
-export interface InferComponents extends JobComponents {
-  host: Host
-  deployed: Deployed
+export interface InferComponents extends JobComponents, PickComponents {
   pool: ChannelPool
-  funding: Funding
   reputation: Reputation
-  candidates: CandidateComponents
-  random: () => number
   offersWaitMs: number
+  busyWaitMs: number
   /** Books the finished request before its event is seen. */
   onDelivery: (delivery: Delivery) => void
+  /** Ends every request when the client closes. */
+  closing: AbortSignal
+  /** Requests that still talk to a provider; closing waits for them. */
+  running: Set<Promise<void>>
 }
 
 /**
@@ -45,23 +43,26 @@ export interface InferComponents extends JobComponents {
 export async function* infer(components: InferComponents, request: InferRequest): AsyncGenerator<InferEvent> {
   const queue = eventQueue<InferEvent>()
   const stop = new AbortController()
-  const signal = request.signal === undefined ? stop.signal : AbortSignal.any([request.signal, stop.signal])
-  const running = tryProviders(components, request, signal, event => queue.push(event)).then(
+  const signals = [stop.signal, components.closing, ...(request.signal === undefined ? [] : [request.signal])]
+  const signal = AbortSignal.any(signals)
+  const task = tryProviders(components, request, signal, event => queue.push(event)).then(
     () => queue.end(),
     thrown => queue.fail(signal.aborted ? cancelled(thrown) : thrown),
   )
+  components.running.add(task)
   try {
     yield* queue
   } finally {
     stop.abort()
-    await running
+    await task
+    components.running.delete(task)
   }
 }
 
 function cancelled(thrown: unknown): AriaError {
   const cause = toAriaError(thrown)
   if (cause.code === 'cancelled') return cause
-  return new AriaFailure('cancelled', `The request was cancelled; then: ${cause.message}`, { cause })
+  return new AriaError('cancelled', `The request was cancelled; then: ${cause.message}`, { cause })
 }
 
 interface Failure {
@@ -76,53 +77,30 @@ async function tryProviders(
   emit: (event: InferEvent) => void,
 ): Promise<void> {
   const failures: Failure[] = []
-  for (let attempt = 1; attempt <= ATTEMPTS_MAX; attempt++) {
-    const picked = await pick(components, request, failures, signal)
-    if (picked === undefined) break
+  const offersUntilMs = performance.now() + components.offersWaitMs
+  const busyUntilMs = performance.now() + components.busyWaitMs
+  for (let attempt = 1; ; attempt++) {
+    // Whoever was only busy may be asked again.
+    const broken = failures.filter(({ error }) => blame(error) !== 'busy')
+    const tried = new Set(broken.map(({ node }) => node))
+    const waits = { offersUntilMs, busyUntilMs }
+    const picked =
+      broken.length < ATTEMPTS_MAX ? await pick(components, { request, tried, signal, ...waits }) : undefined
+    if (picked === undefined) throw withAttempts(failures.at(-1)!.error, failures)
     let sawToken = false
-    const watch = (event: InferEvent) => {
-      sawToken ||= event.type === 'tokens'
-      emit(event)
-    }
     try {
-      return await tryProvider(components, request, signal, { ...picked, attempt }, watch)
+      return await tryProvider(components, request, signal, { ...picked, attempt }, event => {
+        sawToken ||= event.type === 'tokens'
+        emit(event)
+      })
     } catch (thrown) {
       const error = toAriaError(thrown)
       components.reputation.failed(picked.offer, error)
       failures.push({ node: picked.offer.node, error })
       if (signal.aborted || sawToken || blame(error) === 'ours') throw withAttempts(error, failures)
+    } finally {
+      picked.done()
     }
-  }
-  throw withAttempts(failures.at(-1)!.error, failures)
-}
-
-/** Undefined when providers were tried and no other is left; then the last failure is the answer. */
-async function pick(
-  { candidates, random, offersWaitMs, nowMs }: InferComponents,
-  request: InferRequest,
-  failures: readonly Failure[],
-  signal: AbortSignal,
-): Promise<{ offer: KnownOffer; choice: Choice } | undefined> {
-  const tried = new Set(failures.map(({ node }) => node))
-  const inputTokens = request.promptTokens.length + (request.tokensSoFar?.length ?? 0)
-  const wanted = { inputTokens, maxOutputTokens: request.maxOutputTokens }
-  const waitUntilMs = performance.now() + offersWaitMs
-  for (;;) {
-    if (signal.aborted)
-      throw new AriaFailure('cancelled', 'The request was cancelled before a provider was chosen.')
-    const list = await listCandidates(candidates, request, tried)
-    const found = choose(list.candidates, wanted, random)
-    if (found !== undefined) {
-      const { offer } = found.chosen
-      const counts = { good: found.good, candidates: list.candidates.length, excluded: list.excluded }
-      const who = { node: offer.node, operator: offer.offer.operator }
-      return { offer, choice: { ...who, reason: found.reason, ...counts } }
-    }
-    if (failures.length > 0) return undefined
-    // Only an empty book is worth waiting for: it fills within moments of joining the network.
-    const isWaiting = list.ofModel === 0 && performance.now() < waitUntilMs
-    if (!isWaiting) throw nobody(request.modelId, inputTokens, list, nowMs())
-    await new Promise(resolve => setTimeout(resolve, OFFERS_POLL_MS))
   }
 }
 
@@ -130,7 +108,7 @@ async function tryProvider(
   components: InferComponents,
   request: InferRequest,
   signal: AbortSignal,
-  { offer, choice, attempt }: { offer: KnownOffer; choice: Choice; attempt: number },
+  { offer, choice, attempt }: Picked & { attempt: number },
   emit: (event: InferEvent) => void,
 ): Promise<void> {
   const { pool, funding, reputation } = components
@@ -147,7 +125,7 @@ async function tryProvider(
     components.onDelivery(delivery)
     judge(components, offer, delivery, signal)
     emit({ type: 'receipt', delivery })
-    funding.topUpSoon(lease.id, costMax(delivery.order.terms))
+    if (!signal.aborted) funding.topUpSoon(lease.id, costMax(delivery.order.terms))
   } finally {
     lease.release()
   }
@@ -162,7 +140,7 @@ function judge(
 ): void {
   const broke = receipt.finish === FINISH.error || receipt.finish === FINISH.voucherTimeout
   if (broke || (receipt.finish === FINISH.cancelled && !signal.aborted)) {
-    throw new AriaFailure('provider_failed', `The provider stopped after ${receipt.outputTokens} tokens.`, {
+    throw new AriaError('provider_failed', `The provider stopped after ${receipt.outputTokens} tokens.`, {
       facts: { finish: receipt.finish, outputTokens: receipt.outputTokens },
     })
   }
@@ -175,5 +153,5 @@ function judge(
 function withAttempts(error: AriaError, failures: readonly Failure[]): AriaError {
   const attempts = failures.map(({ node, error: { code, message } }) => ({ node, code, message }))
   const details = { facts: { ...error.facts, attempts }, cause: error.cause }
-  return new AriaFailure(error.code, error.message, { ...details, ...(error.hint && { hint: error.hint }) })
+  return new AriaError(error.code, error.message, { ...details, ...(error.hint && { hint: error.hint }) })
 }

@@ -33,6 +33,8 @@ export const TIMEOUTS: Timeouts = {
 /** After start the offer book fills by gossip; a request waits this long for the first fitting offer. */
 export const OFFERS_WAIT_MS = 5_000
 export const OFFERS_POLL_MS = 100
+/** When every provider is busy a place usually frees up soon; after this the caller is told to come back. */
+export const BUSY_WAIT_MS = 10_000
 /** Different providers tried before the first token. */
 export const ATTEMPTS_MAX = 3
 /** The provider must be done by then; it also bounds how long a signed request is of any use. */
@@ -48,7 +50,7 @@ export const DEPOSIT_REQUESTS = 16n
 export const TOP_UP_PERCENT = 25n
 
 export const TRANSACTION_TIMEOUT_MS = 60_000
-export const TRANSACTION_POLL_MS = 100
+export const TRANSACTION_POLL_MS = 25
 export const TRANSACTION_POLL_MS_MAX = 2_000
 /** A permit that is not mined soon is worthless, which is safer than one that waits. */
 export const PERMIT_LIFETIME_SECONDS = 3_600

@@ -3,6 +3,7 @@ import { type Address, bytesToTokens, fromHex, type Hex, toHex, tokenBytes } fro
 import { AriaError } from './errors.ts'
 import type { Codec, Fields } from './wire/codec.ts'
 import {
+  type ChannelParts,
   type Quote,
   quoteStruct,
   type Receipt,
@@ -19,6 +20,8 @@ export interface ReceiptBundle {
   version: typeof RECEIPT_BUNDLE_VERSION
   deployment: { chainId: number; escrow: Address; audits: Address; staking: Address }
   provider: { node: Address; operator: Address; payee: Address; engineMajor: number }
+  /** Who pays and who signs; with the payee it gives the channel's id. */
+  channel: ChannelParts
   quote: Quote
   quoteSignature: Hex
   request: Request
@@ -70,6 +73,7 @@ const schema = v.object({
   version: v.literal(RECEIPT_BUNDLE_VERSION),
   deployment: v.object({ chainId: uint(53), escrow: hex(20), audits: hex(20), staking: hex(20) }),
   provider: v.object({ node: hex(20), operator: hex(20), payee: hex(20), engineMajor: uint(32) }),
+  channel: v.object({ payer: hex(20), signer: hex(20), salt: decimal }),
   quote: structSchema(quoteStruct.fields),
   quoteSignature: hex(65),
   request: structSchema(requestStruct.fields),

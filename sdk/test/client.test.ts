@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from 'vitest'
-import { FINISH } from '../protocol/index.ts'
+import { encodeJobMessage, FINISH } from '../protocol/index.ts'
 import {
   collect,
   failureOf,
@@ -9,7 +9,7 @@ import {
   outputOf,
   request,
 } from './helpers/market.ts'
-import { PRICES } from './helpers/scripted-provider.ts'
+import { PRICES, type Script } from './helpers/scripted-provider.ts'
 
 let running: Market | undefined
 
@@ -202,4 +202,42 @@ test('a dead RPC is a typed error and costs nothing', async () => {
 
   expect(error.code).toBe('chain_unreachable')
   expect(providers[0]!.best.size).toBe(0)
+})
+
+test('a busy provider is waited for, and its answer still comes', async () => {
+  let refusals = 2
+  const tamper: Script['tamper'] = message => {
+    if (message.type !== 'quote' || refusals-- <= 0) return message
+    return encodeJobMessage({
+      type: 'reject',
+      body: { code: 'busy', message: 'No place.', retryAfterMs: 50 },
+    })
+  }
+  const { client } = await open({ scripts: [{ output: count(3), tamper }] })
+
+  expect(outputOf(await collect(client.infer(request())))).toEqual(count(3))
+})
+
+test('when everyone stays busy the caller learns when to come back', async () => {
+  const tamper: Script['tamper'] = message =>
+    message.type === 'quote'
+      ? encodeJobMessage({ type: 'reject', body: { code: 'busy', message: 'No place.', retryAfterMs: 200 } })
+      : message
+  const { client } = await open({ scripts: [{ tamper }, { tamper }], busyWaitMs: 100 })
+
+  const error = await failureOf(client.infer(request()))
+
+  expect(error.code).toBe('busy')
+  expect(error.facts['retryAfterMs']).toBeGreaterThan(0)
+})
+
+test('closing the client cancels what runs and waits for its receipt', async () => {
+  const { client, store, providers } = await open({ scripts: [{ output: count(200), pauseMs: 5 }] })
+  const events = client.infer(request({ maxOutputTokens: 200 }))
+  await events.next()
+
+  await client.close()
+
+  expect(providers[0]!.cancels).toBe(1)
+  expect(store.channels.all()[0]!.settled).toBe(true)
 })

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import type { AuditView, NetworkView, Page, ProviderSummary } from '@aria/indexer/api'
+import type { AuditView, NetworkView, ProviderSummary } from '@aria/indexer/api'
 import { ARIA, toAriaError } from '@aria/sdk/protocol'
 import OpenAI from 'openai'
 import { localnetConfig } from '../../scripts/localnet/config.ts'
@@ -118,7 +118,7 @@ async function scenario(localnet: Localnet, requests: number): Promise<DemoResul
       honest.every(operator => rewards.some(reward => reward.operator.toLowerCase() === operator)),
   )
   const providers = await get<ProviderSummary[]>(localnet, '/api/providers')
-  const audits = (await get<Page<AuditView>>(localnet, '/api/audits?limit=100')).items
+  const audits = await get<AuditView[]>(localnet, '/api/audits?limit=100')
   return { measured, ledger, providers, audits, names, tamperer }
 }
 

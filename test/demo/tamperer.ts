@@ -1,12 +1,12 @@
 // A provider that changes tokens before it signs and sends them: the demo's adversary. Everything else is the shipped
 // provider; it stakes, prices, commits and answers audits like an honest one.
-import { loadModel, type Model, type Session } from '@aria/engine'
+import { loadModel, type Model, type Session, type Tokenizer } from '@aria/engine'
 import { providerConfig, startProvider } from '@aria/node'
 
 /** One changed token in this many: rare enough to pass a casual look at the text. */
 const TAMPER_EVERY = 7
 
-function tampering(session: Session, vocabSize: number): Session {
+function tampering(session: Session, { vocabSize, stopTokens }: Tokenizer): Session {
   let made = 0
   return {
     get position() {
@@ -15,7 +15,9 @@ function tampering(session: Session, vocabSize: number): Session {
     prefill: (tokens, options) => session.prefill(tokens, options),
     async decode(count, sampling, seed) {
       const tokens = await session.decode(count, sampling, seed)
-      return tokens.map(token => (++made % TAMPER_EVERY === 0 ? (token + 1) % vocabSize : token))
+      // A stop token stays: the session is over after it, and answers that never end would be noticed at once.
+      const isSafe = (token: number) => ++made % TAMPER_EVERY !== 0 || stopTokens.includes(token)
+      return tokens.map(token => (isSafe(token) ? token : (token + 1) % vocabSize))
     },
     logits: () => session.logits(),
     close: () => session.close(),
@@ -27,7 +29,7 @@ async function loadTampering(path: string, options: { threads?: number }): Promi
   return {
     info: model.info,
     tokenizer: model.tokenizer,
-    createSession: init => tampering(model.createSession(init), model.info.vocabSize),
+    createSession: init => tampering(model.createSession(init), model.tokenizer),
     verify: (transcript, options) => model.verify(transcript, options),
     close: () => model.close(),
   }

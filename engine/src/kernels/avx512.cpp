@@ -6,12 +6,23 @@
 namespace aria {
 namespace {
 
-F32x16 load_half(const uint16_t* from) {
+ARIA_LANES F32x16 load_half(const uint16_t* from) {
   return reinterpret_cast<F32x16>(_mm512_cvtph_ps(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(from))));
 }
-void store_half(F32x16 lanes, uint16_t* to) {
+ARIA_LANES void store_half(F32x16 lanes, uint16_t* to) {
   const __m256i half = _mm512_cvtps_ph(reinterpret_cast<__m512>(lanes), _MM_FROUND_TO_NEAREST_INT);
   _mm256_storeu_si256(reinterpret_cast<__m256i*>(to), half);
+}
+
+ARIA_LANES void store_i8(I32x16 lanes, int8_t* to) {
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(to), _mm512_cvtepi32_epi8(reinterpret_cast<__m512i>(lanes)));
+}
+ARIA_LANES int32_t sum_32(const int8_t* quants) {  // ones (unsigned) times quants, then eight lanes
+  const __m256i values = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(quants));
+  const __m256i eight = _mm256_dpbusd_epi32(_mm256_setzero_si256(), _mm256_set1_epi8(1), values);
+  const __m128i four = _mm_add_epi32(_mm256_castsi256_si128(eight), _mm256_extracti128_si256(eight, 1));
+  const __m128i two = _mm_add_epi32(four, _mm_shuffle_epi32(four, 0x4e));
+  return _mm_cvtsi128_si32(_mm_add_epi32(two, _mm_shuffle_epi32(two, 0xb1)));
 }
 
 }  // namespace
@@ -26,39 +37,39 @@ typedef int32_t __attribute__((may_alias)) Word;
 
 // sum += u8 weights x the four int8 activations at `quants`, in every lane. GCC 12 wraps the intrinsic
 // in register copies that halve the speed, hence the instruction itself.
-inline __attribute__((always_inline)) void dot_step(__m512i& sum, __m512i weights, const int8_t* quants) {
+ARIA_LANES void dot_step(__m512i& sum, __m512i weights, const int8_t* quants) {
   __asm__("vpdpbusd %2%{1to16%}, %1, %0" : "+v"(sum) : "v"(weights), "m"(*reinterpret_cast<const Word*>(quants)));
 }
 
-inline __attribute__((always_inline)) __m512i load_bits(const uint8_t* from) { return _mm512_loadu_si512(from); }
+ARIA_LANES __m512i load_bits(const uint8_t* from) { return _mm512_loadu_si512(from); }
 
 // sum += float(dot) * (weight scale * activation scale), multiply then add.
-inline __attribute__((always_inline)) __m512 accumulate(__m512 sum, __m512i dot, __m512 scales, float scale) {
+ARIA_LANES __m512 accumulate(__m512 sum, __m512i dot, __m512 scales, float scale) {
   const __m512 both = _mm512_mul_ps(scales, _mm512_set1_ps(scale));
   return _mm512_add_ps(sum, _mm512_mul_ps(_mm512_cvtepi32_ps(dot), both));
 }
 
-inline __attribute__((always_inline)) __m512 load_scales(const uint8_t* from) {
+ARIA_LANES __m512 load_scales(const uint8_t* from) {
   return _mm512_cvtph_ps(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(from)));
 }
 
 struct BitWeights {  // dot of +-1: 2 * (sum of quants under set bits) - (sum of all quants)
   static constexpr size_t kColumns = kGroup, kBytes = kBlockBytesQ1, kScalesAt = 256;
-  static inline __attribute__((always_inline)) __m512i step(const uint8_t* block, size_t k) {
+  ARIA_LANES __m512i step(const uint8_t* block, size_t k) {
     const __m512i bits = _mm512_srli_epi32(load_bits(block + k / 8 * 64), unsigned(k % 8));
     return _mm512_and_si512(bits, _mm512_set1_epi8(1));
   }
-  static inline __attribute__((always_inline)) __m512i finish(__m512i dot, const int32_t* sums) {
+  ARIA_LANES __m512i finish(__m512i dot, const int32_t* sums) {
     return _mm512_sub_epi32(_mm512_add_epi32(dot, dot), _mm512_set1_epi32(sums[0] + sums[1] + sums[2] + sums[3]));
   }
 };
 
 struct ByteWeights {  // stored as weight + 128: subtract 128 * (sum of quants)
   static constexpr size_t kColumns = kSubgroup, kBytes = kBlockBytesQ8, kScalesAt = 512;
-  static inline __attribute__((always_inline)) __m512i step(const uint8_t* block, size_t k) {
+  ARIA_LANES __m512i step(const uint8_t* block, size_t k) {
     return load_bits(block + k * 64);
   }
-  static inline __attribute__((always_inline)) __m512i finish(__m512i dot, const int32_t* sums) {
+  ARIA_LANES __m512i finish(__m512i dot, const int32_t* sums) {
     return _mm512_sub_epi32(dot, _mm512_set1_epi32(sums[0] * 128));
   }
 };

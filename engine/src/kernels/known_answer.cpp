@@ -6,6 +6,7 @@
 #include "../base/buffer.h"
 #include "../base/keccak.h"
 #include "half.h"
+#include "rotary.h"
 #include "select.h"
 
 namespace aria {
@@ -118,7 +119,10 @@ void element_answers(Answers& answers, const Kernels& kernels, size_t columns) {
 void attention_answers(Answers& answers, const Kernels& kernels, size_t positions, size_t width) {
   const size_t blocks = (positions + kLanes - 1) / kLanes;
   float* scores = answers.allocate<float>(blocks * kLanes);
-  kernels.attention_scores(answers.floats(width), answers.halves(blocks * kLanes * width), blocks, width, 0.125f, scores);
+  // One by one: compilers evaluate arguments in different orders, and each draws random numbers.
+  const float* query = answers.floats(width);
+  const uint16_t* keys = answers.halves(blocks * kLanes * width);
+  kernels.attention_scores(query, keys, blocks, width, 0.125f, scores);
   answers.record(scores, positions);
   const float sum = kernels.softmax_weights(scores, positions);
   answers.record(&sum, 1);
@@ -128,6 +132,19 @@ void attention_answers(Answers& answers, const Kernels& kernels, size_t position
   answers.record(out, width);
 }
 
+void rotary_answers(Answers& answers) {
+  for (const double base : {10000.0, 1000000.0}) {
+    const RotaryTable table(128, base);
+    float* cosines = answers.allocate<float>(table.pairs());
+    float* sines = answers.allocate<float>(table.pairs());
+    for (size_t position : {0, 1, 100, 4095, 131071}) {
+      table.fill(position, cosines, sines);
+      answers.record(cosines, table.pairs());
+      answers.record(sines, table.pairs());
+    }
+  }
+}
+
 }  // namespace
 
 std::string known_answer(const Kernels& kernels, uint32_t seed) {
@@ -135,6 +152,7 @@ std::string known_answer(const Kernels& kernels, uint32_t seed) {
   const Shape shape = shape_of(seed);
   for (size_t tokens : {1, 2, 3, 4, 5, 13}) linear_answers(answers, kernels, shape, tokens);
   element_answers(answers, kernels, shape.columns);
+  rotary_answers(answers);
   for (size_t positions : {1, 17, 91}) attention_answers(answers, kernels, positions, shape.head_width);
   std::string text;
   for (uint8_t byte : answers.hash()) {

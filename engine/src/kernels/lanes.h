@@ -1,39 +1,98 @@
 #pragma once
-// Sixteen lanes in the compiler's portable vectors (GCC and clang), and how to load and store them.
+// Sixteen float lanes in the compiler's portable vectors (GCC and clang): one register with AVX-512, else two halves.
+// Every operation is one IEEE operation per lane. Only internal functions: a plain `inline` would let the linker hand
+// AVX-512 code to an older CPU.
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
 
-// The vectors never cross a call boundary between object files, so the ABI warning is moot.
+// The vectors never cross a call between object files, so the note about their ABI is moot.
 #pragma GCC diagnostic ignored "-Wpsabi"
-#pragma GCC diagnostic ignored "-Wunused-function"
+#define ARIA_LANES static inline __attribute__((always_inline))
 
 namespace aria {
 namespace {
 
+#if defined(__AVX512F__)
 typedef float F32x16 __attribute__((vector_size(64)));
 typedef int32_t I32x16 __attribute__((vector_size(64)));
-typedef int8_t I8x16 __attribute__((vector_size(16)));
 
-inline __attribute__((always_inline)) F32x16 load(const float* from) {
+ARIA_LANES F32x16 splat(float value) { return F32x16{} + value; }
+ARIA_LANES F32x16 larger(F32x16 a, F32x16 b) { return a > b ? a : b; }  // b when either is NaN
+ARIA_LANES F32x16 smaller(F32x16 a, F32x16 b) { return a < b ? a : b; }
+ARIA_LANES F32x16 zero_below(F32x16 x, float limit, F32x16 value) { return x < splat(limit) ? F32x16{} : value; }
+ARIA_LANES F32x16 absolute(F32x16 x) { return reinterpret_cast<F32x16>(reinterpret_cast<I32x16>(x) & 0x7fffffff); }
+ARIA_LANES I32x16 to_int(F32x16 whole) { return __builtin_convertvector(whole, I32x16); }
+ARIA_LANES F32x16 power_of_two(F32x16 whole) { return reinterpret_cast<F32x16>((to_int(whole) + 127) << 23); }
+#else
+typedef float F32x8 __attribute__((vector_size(32)));
+typedef int32_t I32x8 __attribute__((vector_size(32)));
+struct F32x16 {
+  F32x8 low, high;
+};
+struct I32x16 {
+  I32x8 low, high;
+};
+
+ARIA_LANES F32x16 splat(float value) { return {F32x8{} + value, F32x8{} + value}; }
+ARIA_LANES F32x16 operator+(F32x16 a, F32x16 b) { return {a.low + b.low, a.high + b.high}; }
+ARIA_LANES F32x16 operator-(F32x16 a, F32x16 b) { return {a.low - b.low, a.high - b.high}; }
+ARIA_LANES F32x16 operator*(F32x16 a, F32x16 b) { return {a.low * b.low, a.high * b.high}; }
+ARIA_LANES F32x16 operator/(F32x16 a, F32x16 b) { return {a.low / b.low, a.high / b.high}; }
+ARIA_LANES F32x16 operator+(F32x16 a, float b) { return {a.low + b, a.high + b}; }
+ARIA_LANES F32x16 operator-(F32x16 a, float b) { return {a.low - b, a.high - b}; }
+ARIA_LANES F32x16 operator*(F32x16 a, float b) { return {a.low * b, a.high * b}; }
+ARIA_LANES F32x16 operator/(F32x16 a, float b) { return {a.low / b, a.high / b}; }
+ARIA_LANES F32x16 operator+(float a, F32x16 b) { return {a + b.low, a + b.high}; }
+ARIA_LANES F32x16 operator*(float a, F32x16 b) { return {a * b.low, a * b.high}; }
+ARIA_LANES F32x16 operator-(F32x16 a) { return {-a.low, -a.high}; }
+ARIA_LANES I32x16 operator+(I32x16 a, I32x16 b) { return {a.low + b.low, a.high + b.high}; }
+ARIA_LANES F32x16 larger(F32x16 a, F32x16 b) {  // b when either is NaN
+  return {a.low > b.low ? a.low : b.low, a.high > b.high ? a.high : b.high};
+}
+ARIA_LANES F32x16 smaller(F32x16 a, F32x16 b) {
+  return {a.low < b.low ? a.low : b.low, a.high < b.high ? a.high : b.high};
+}
+ARIA_LANES F32x16 zero_below(F32x16 x, float limit, F32x16 value) {
+  const F32x8 least = F32x8{} + limit;
+  return {x.low < least ? F32x8{} : value.low, x.high < least ? F32x8{} : value.high};
+}
+ARIA_LANES F32x16 absolute(F32x16 x) {
+  return {reinterpret_cast<F32x8>(reinterpret_cast<I32x8>(x.low) & 0x7fffffff),
+          reinterpret_cast<F32x8>(reinterpret_cast<I32x8>(x.high) & 0x7fffffff)};
+}
+ARIA_LANES I32x16 to_int(F32x16 whole) {
+  return {__builtin_convertvector(whole.low, I32x8), __builtin_convertvector(whole.high, I32x8)};
+}
+ARIA_LANES F32x16 power_of_two(F32x16 whole) {
+  const I32x16 n = to_int(whole);
+  return {reinterpret_cast<F32x8>((n.low + 127) << 23), reinterpret_cast<F32x8>((n.high + 127) << 23)};
+}
+#endif
+
+ARIA_LANES F32x16 load(const float* from) {
   F32x16 lanes;
   std::memcpy(&lanes, from, sizeof lanes);
   return lanes;
 }
-inline __attribute__((always_inline)) void store(F32x16 lanes, float* to) { std::memcpy(to, &lanes, sizeof lanes); }
-inline __attribute__((always_inline)) F32x16 splat(float value) { return F32x16{} + value; }
+ARIA_LANES void store(F32x16 lanes, float* to) { std::memcpy(to, &lanes, sizeof lanes); }
 
-inline __attribute__((always_inline)) F32x16 absolute(F32x16 lanes) {
-  return reinterpret_cast<F32x16>(reinterpret_cast<I32x16>(lanes) & 0x7fffffff);
+// Sixteen lanes to one: halves added until one is left.
+ARIA_LANES float fold(F32x16 lanes) {
+  float sum[16];
+  store(lanes, sum);
+#pragma GCC unroll 4
+  for (size_t half = 8; half > 0; half /= 2)
+#pragma GCC unroll 8
+    for (size_t i = 0; i < half; i++) sum[i] = sum[i] + sum[i + half];
+  return sum[0];
 }
-inline __attribute__((always_inline)) void store_i8(I32x16 lanes, int8_t* to) {
-  const I8x16 narrow = __builtin_convertvector(lanes, I8x16);
-  std::memcpy(to, &narrow, sizeof narrow);
-}
-inline __attribute__((always_inline)) int32_t fold_i32(I32x16 lanes) {
-  int32_t sum = 0;
-  for (int i = 0; i < 16; i++) sum += lanes[i];
-  return sum;
+
+ARIA_LANES float largest(F32x16 lanes) {
+  float most[16];
+  store(lanes, most);
+  for (size_t i = 1; i < 16; i++) most[0] = most[i] > most[0] ? most[i] : most[0];
+  return most[0];
 }
 
 }  // namespace

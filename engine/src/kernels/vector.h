@@ -1,9 +1,8 @@
 #pragma once
-// The float kernels over sixteen lanes, in the compiler's portable vectors: one element-wise IEEE
-// operation each, so the order of scalar.cpp is kept on every instruction set. Each file that includes
-// this defines first, with lanes.h:
-//   static F32x16 load_half(const uint16_t*);  static void store_half(F32x16, uint16_t*);
-// Only static functions: a plain `inline` would let the linker hand AVX-512 code to an older CPU.
+// The float kernels over sixteen lanes, in the order of scalar.cpp, for every vector instruction set. Each file that
+// includes this defines first, with lanes.h:
+//   F32x16 load_half(const uint16_t*);  void store_half(F32x16, uint16_t*);  void store_i8(I32x16, int8_t*);
+//   int32_t sum_32(const int8_t*);
 #include <cstring>
 
 #include "kernels.h"
@@ -13,28 +12,9 @@
 namespace aria {
 namespace {
 
-F32x16 larger(F32x16 a, F32x16 b) { return a > b ? a : b; }
-F32x16 smaller(F32x16 a, F32x16 b) { return a < b ? a : b; }
+ARIA_LANES F32x16 round_even(F32x16 value) { return (value + 0x1.8p23f) - 0x1.8p23f; }
 
-// Sixteen lanes to one: halves added until one is left.
-float fold(F32x16 lanes) {
-  float sum[kLanes];
-  store(lanes, sum);
-  for (size_t half = kLanes / 2; half > 0; half /= 2)
-    for (size_t i = 0; i < half; i++) sum[i] = sum[i] + sum[i + half];
-  return sum[0];
-}
-
-float largest(F32x16 lanes) {
-  float most[kLanes];
-  store(lanes, most);
-  for (size_t i = 1; i < kLanes; i++) most[0] = most[i] > most[0] ? most[i] : most[0];
-  return most[0];
-}
-
-F32x16 round_even(F32x16 value) { return (value + 0x1.8p23f) - 0x1.8p23f; }
-
-F32x16 exp_f32(F32x16 x) {
+ARIA_LANES F32x16 exp_f32(F32x16 x) {
   const F32x16 clamped = smaller(larger(x, splat(kExpMin)), splat(kExpMax));
   const F32x16 n = round_even(clamped * 0x1.715476p+0f);
   F32x16 r = clamped - n * 0x1.63p-1f;
@@ -46,13 +26,11 @@ F32x16 exp_f32(F32x16 x) {
   p = p * r + 0x1.555554p-3f;
   p = p * r + 0x1p-1f;
   const F32x16 series = (p * (r * r) + r) + 1.0f;
-  const I32x16 exponent = (__builtin_convertvector(n, I32x16) + 127) << 23;
-  const F32x16 result = series * reinterpret_cast<F32x16>(exponent);
-  return x < splat(kExpMin) ? splat(0.0f) : result;
+  return zero_below(x, kExpMin, series * power_of_two(n));
 }
 
 float sum_squares(const float* values, size_t count) {
-  F32x16 lanes = {};
+  F32x16 lanes = splat(0.0f);
   for (size_t i = 0; i < count; i += kLanes) {
     const F32x16 x = load(values + i);
     lanes = lanes + x * x;
@@ -122,7 +100,7 @@ float softmax_weights(float* scores, size_t count) {
   const float most = largest(most_lanes);
   for (size_t i = 0; i < count; i += kLanes) store(exp_f32(load(scores + i) - most), scores + i);
   for (size_t i = count; i < padded; i++) scores[i] = 0;
-  F32x16 lanes = {};
+  F32x16 lanes = splat(0.0f);
   for (size_t i = 0; i < count; i += kLanes) lanes = lanes + load(scores + i);
   return fold(lanes);
 }
@@ -138,7 +116,9 @@ void weigh_columns(const float* weights, const uint16_t* values, size_t count, s
 }
 
 void weigh_values(const float* weights, const uint16_t* values, size_t count, size_t width, float* out) {
-  size_t column = 0;
+  size_t column = 0;  // eight independent chains of additions hide their latency
+  for (; column + 8 * kLanes <= width; column += 8 * kLanes)
+    weigh_columns<8>(weights, values + column, count, width, out + column);
   for (; column + 4 * kLanes <= width; column += 4 * kLanes)
     weigh_columns<4>(weights, values + column, count, width, out + column);
   for (; column < width; column += kLanes)
@@ -172,21 +152,18 @@ void linear_f32(const LinearTask& task) { linear_float<float, load>(task); }
 void quantize(const float* values, size_t count, size_t group, int8_t* quants, float* scales, int32_t* sums) {
   for (size_t g = 0; g < count / group; g++) {
     const float* x = values + g * group;
-    F32x16 most_lanes = {};
+    F32x16 most_lanes = splat(0.0f);
     for (size_t i = 0; i < group; i += kLanes) most_lanes = larger(absolute(load(x + i)), most_lanes);
     const float most = largest(larger(most_lanes, splat(0.0f)));
     const bool zero = !(most >= 0x1p-100f);
     scales[g] = zero ? 0.0f : most / 127.0f;
     const float inverse = zero ? 0.0f : 127.0f / most;
-    I32x16 sum = {};
     for (size_t i = 0; i < group; i += kLanes) {
       const F32x16 clamped = smaller(larger(load(x + i) * inverse, splat(-127.0f)), splat(127.0f));
-      const I32x16 rounded = __builtin_convertvector(round_even(clamped), I32x16);
-      store_i8(rounded, quants + g * group + i);
-      sum = i % kSubgroup == 0 ? rounded : sum + rounded;
-      if (i % kSubgroup != 0) sums[(g * group + i) / kSubgroup] = fold_i32(sum);
+      store_i8(to_int(round_even(clamped)), quants + g * group + i);
     }
   }
+  for (size_t block = 0; block < count / kSubgroup; block++) sums[block] = sum_32(quants + block * kSubgroup);
 }
 
 }  // namespace

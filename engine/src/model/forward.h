@@ -3,7 +3,7 @@
 // result depends on its own sequence only, so batching and chunking never change a bit.
 #include <span>
 
-#include "../ops/rope.h"
+#include "../kernels/rotary.h"
 #include "cache.h"
 #include "weights.h"
 

@@ -1,17 +1,22 @@
 #include "weights.h"
 
 #include <cstring>
+#include <set>
 
 namespace aria {
 namespace {
 
+constexpr size_t kCacheLine = 64;
+
+// Finds and checks every tensor first, and packs when all are known to be good.
 class Loader {
  public:
-  Loader(const Context& context, const Gguf& gguf, const Progress& progress)
-      : context_(context), gguf_(gguf), progress_(progress) {}
+  explicit Loader(const Gguf& gguf) : gguf_(gguf) {}
 
-  Linear linear(const std::string& name, uint64_t columns, uint64_t rows) {
-    return pack_linear(context_, need(name, columns, rows));
+  void linear(Linear& linear, const std::string& name, uint64_t columns, uint64_t rows) {
+    const Tensor& tensor = need(name, columns, rows);
+    linear = plan_linear(tensor);
+    planned_.push_back({&tensor, &linear});
   }
 
   Vector vector(const std::string& name, uint64_t count) {
@@ -29,10 +34,22 @@ class Loader {
 
   // A tensor that no table asked for would be left out of the computation silently: refuse it.
   void check_all_used() const {
-    if (used_ != gguf_.tensors.size())
-      for (const Tensor& tensor : gguf_.tensors)
-        if (!names_.contains(tensor.name))
-          throw Error("unsupported", "Tensor '" + tensor.name + "' is not part of this architecture as the engine computes it.");
+    for (const Tensor& tensor : gguf_.tensors)
+      if (!used_.contains(tensor.name))
+        throw Error("unsupported", "Tensor '" + tensor.name + "' is not part of this architecture as the engine computes it.");
+  }
+
+  Buffer pack(const Context& context, const Progress& progress) {
+    size_t total = 0, done = 0;
+    for (const Plan& plan : planned_) total += round_up(plan.linear->bytes(), kCacheLine);
+    Buffer memory(total);
+    for (const Plan& plan : planned_) {
+      plan.linear->packed = memory.as<uint8_t>() + done;
+      pack_linear(context, *plan.tensor, *plan.linear);
+      done += round_up(plan.linear->bytes(), kCacheLine);
+      progress(double(done) / double(total));
+    }
+    return memory;
   }
 
  private:
@@ -43,49 +60,49 @@ class Loader {
       throw Error("bad_gguf", "Tensor '" + name + "' at offset " + std::to_string(tensor->offset) + " has rows of " +
                                   std::to_string(tensor->shape[0]) + " and " + std::to_string(tensor->rows) + " rows; " +
                                   std::to_string(columns) + " and " + std::to_string(rows) + " are expected.");
-    used_++;
-    names_[name] = true;
-    progress_(double(used_) / double(gguf_.tensors.size() + 1));
+    used_.insert(name);
     return *tensor;
   }
 
-  const Context& context_;
+  struct Plan {
+    const Tensor* tensor;
+    Linear* linear;
+  };
   const Gguf& gguf_;
-  const Progress& progress_;
-  size_t used_ = 0;
-  std::map<std::string, bool> names_;
+  std::set<std::string> used_;
+  std::vector<Plan> planned_;
 };
 
-Layer load_layer(Loader& loader, const ModelConfig& config, size_t index) {
+void find_layer(Loader& loader, const ModelConfig& config, size_t index, Layer& layer) {
   const std::string prefix = "blk." + std::to_string(index) + ".";
   const uint64_t queries = config.heads * config.head_width, keys = config.kv_heads * config.head_width;
-  Layer layer;
   layer.attention_norm = loader.vector(prefix + "attn_norm.weight", config.width);
-  layer.query = loader.linear(prefix + "attn_q.weight", config.width, queries);
-  layer.key = loader.linear(prefix + "attn_k.weight", config.width, keys);
-  layer.value = loader.linear(prefix + "attn_v.weight", config.width, keys);
-  layer.attention_output = loader.linear(prefix + "attn_output.weight", queries, config.width);
+  loader.linear(layer.query, prefix + "attn_q.weight", config.width, queries);
+  loader.linear(layer.key, prefix + "attn_k.weight", config.width, keys);
+  loader.linear(layer.value, prefix + "attn_v.weight", config.width, keys);
+  loader.linear(layer.attention_output, prefix + "attn_output.weight", queries, config.width);
   if (config.architecture->query_key_norm) {
     layer.query_norm = loader.vector(prefix + "attn_q_norm.weight", config.head_width);
     layer.key_norm = loader.vector(prefix + "attn_k_norm.weight", config.head_width);
   }
   layer.ffn_norm = loader.vector(prefix + "ffn_norm.weight", config.width);
-  layer.gate = loader.linear(prefix + "ffn_gate.weight", config.width, config.ffn_width);
-  layer.up = loader.linear(prefix + "ffn_up.weight", config.width, config.ffn_width);
-  layer.down = loader.linear(prefix + "ffn_down.weight", config.ffn_width, config.width);
-  return layer;
+  loader.linear(layer.gate, prefix + "ffn_gate.weight", config.width, config.ffn_width);
+  loader.linear(layer.up, prefix + "ffn_up.weight", config.width, config.ffn_width);
+  loader.linear(layer.down, prefix + "ffn_down.weight", config.ffn_width, config.width);
 }
 
 }  // namespace
 
 Weights load_weights(const Context& context, const Gguf& gguf, const ModelConfig& config, const Progress& progress) {
-  Loader loader(context, gguf, progress);
+  Loader loader(gguf);
   Weights weights;
-  weights.embedding = loader.linear("token_embd.weight", config.width, config.vocabulary);
-  for (size_t i = 0; i < config.layers; i++) weights.layers.push_back(load_layer(loader, config, i));
+  loader.linear(weights.embedding, "token_embd.weight", config.width, config.vocabulary);
+  weights.layers.resize(config.layers);
+  for (size_t i = 0; i < config.layers; i++) find_layer(loader, config, i, weights.layers[i]);
   weights.output_norm = loader.vector("output_norm.weight", config.width);
-  if (gguf.find("output.weight")) weights.output = loader.linear("output.weight", config.width, config.vocabulary);
+  if (gguf.find("output.weight")) loader.linear(weights.output, "output.weight", config.width, config.vocabulary);
   loader.check_all_used();
+  weights.memory = loader.pack(context, progress);
   return weights;
 }
 

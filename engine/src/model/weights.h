@@ -17,6 +17,7 @@ struct Layer {
 };
 
 struct Weights {
+  Buffer memory;  // all packed matrices, together: large pages need large allocations
   Linear embedding;
   Linear output;  // empty when the embedding serves as output too
   Vector output_norm;

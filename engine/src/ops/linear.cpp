@@ -35,7 +35,7 @@ void apply_linear(const Context& context, const Linear& weights, Activation& inp
   const size_t chunk = round_up((weights.blocks + pieces - 1) / pieces, kBlocksPerTile);
   context.run((weights.blocks + chunk - 1) / chunk, work, [&](size_t index, size_t) {
     const size_t begin = index * chunk, end = begin + chunk < weights.blocks ? begin + chunk : weights.blocks;
-    kernel({weights.packed.as<uint8_t>(), padded_columns(weights), begin, end, input.view(tokens), out, out_stride});
+    kernel({weights.packed, padded_columns(weights), begin, end, input.view(tokens), out, out_stride});
   });
 }
 

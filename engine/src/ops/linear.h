@@ -12,11 +12,17 @@ struct Linear {
   size_t rows = 0, columns = 0;   // as in the file
   size_t blocks = 0;              // of 16 rows, the last one padded with zero rows
   size_t packed_columns = 0;
-  Buffer packed;
+  size_t block_bytes = 0;
+  uint8_t* packed = nullptr;      // blocks * block_bytes, in memory that outlives this
+
+  size_t bytes() const { return blocks * block_bytes; }
 };
 
-// Copies a tensor into the packed layout. Refuses infinite and NaN scales or weights by name.
-Linear pack_linear(const Context& context, const Tensor& tensor);
+// A tensor's packed shape, without its weights. Refuses types that the engine does not compute with.
+Linear plan_linear(const Tensor& tensor);
+
+// Copies the tensor into `linear.packed`. Refuses infinite and NaN scales or weights by name.
+void pack_linear(const Context& context, const Tensor& tensor, const Linear& linear);
 
 // One row as float, for the embedding. `out` has room for packed_columns.
 void unpack_row(const Linear& weights, size_t row, float* out);

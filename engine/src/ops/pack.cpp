@@ -62,9 +62,9 @@ bool pack_row_f32(const char* source, size_t columns, uint8_t* row) {
   return true;
 }
 
-bool pack_row(const Tensor& tensor, Linear& linear, size_t row) {
+bool pack_row(const Tensor& tensor, const Linear& linear, size_t row) {
   const char* source = tensor.bytes.data() + row * tensor.row_bytes;
-  uint8_t* block = linear.packed.as<uint8_t>() + row / kLanes * (linear.packed.bytes() / linear.blocks);
+  uint8_t* block = linear.packed + row / kLanes * linear.block_bytes;
   const size_t lane = row % kLanes;
   switch (linear.type) {
     case TensorType::q1_0: return pack_row_q1_0(source, linear.columns, block, lane);
@@ -75,7 +75,7 @@ bool pack_row(const Tensor& tensor, Linear& linear, size_t row) {
   return false;
 }
 
-size_t block_bytes(const Linear& linear) {
+size_t block_bytes_of(const Linear& linear) {
   switch (linear.type) {
     case TensorType::q1_0: return linear.columns / kGroup * kBlockBytesQ1;
     case TensorType::q8_0: return linear.columns / kSubgroup * kBlockBytesQ8;
@@ -96,15 +96,18 @@ TensorType supported_type(const Tensor& tensor) {
 
 }  // namespace
 
-Linear pack_linear(const Context& context, const Tensor& tensor) {
+Linear plan_linear(const Tensor& tensor) {
   Linear linear;
   linear.type = supported_type(tensor);
   linear.rows = tensor.rows;
   linear.columns = tensor.shape[0];
   linear.blocks = round_up(linear.rows, kLanes) / kLanes;
   linear.packed_columns = round_up(linear.columns, kLanes);
-  linear.packed = Buffer(linear.blocks * block_bytes(linear));
+  linear.block_bytes = block_bytes_of(linear);
+  return linear;
+}
 
+void pack_linear(const Context& context, const Tensor& tensor, const Linear& linear) {
   std::atomic<size_t> bad_row{linear.rows};
   context.pool.run(linear.blocks, [&](size_t block, size_t) {
     for (size_t row = block * kLanes; row < linear.rows && row < (block + 1) * kLanes; row++)
@@ -114,11 +117,10 @@ Linear pack_linear(const Context& context, const Tensor& tensor) {
     throw Error("bad_gguf", "Tensor '" + tensor.name + "' at offset " +
                                 std::to_string(tensor.offset + bad_row * tensor.row_bytes) + ", row " +
                                 std::to_string(bad_row) + ": a scale or weight is infinite or NaN; finite numbers are expected.");
-  return linear;
 }
 
 void unpack_row(const Linear& weights, size_t row, float* out) {
-  const uint8_t* block = weights.packed.as<uint8_t>() + row / kLanes * (weights.packed.bytes() / weights.blocks);
+  const uint8_t* block = weights.packed + row / kLanes * weights.block_bytes;
   const size_t lane = row % kLanes;
   for (size_t c = 0; c < weights.columns; c++) switch (weights.type) {
       case TensorType::q1_0: {

@@ -82,29 +82,26 @@ class Writer {
   }
 }
 
+function writeScalar(writer: Writer, value: GgufValue): void {
+  if (value.type === 'u32') writer.u32(value.value)
+  else if (value.type === 'i32') writer.i32(value.value)
+  else if (value.type === 'u64') writer.u64(value.value)
+  else if (value.type === 'f32') writer.f32(value.value)
+  else if (value.type === 'bool') writer.raw(Uint8Array.of(value.value ? 1 : 0))
+  else if (value.type === 'string') writer.string(value.value)
+}
+
 function writeValue(writer: Writer, value: GgufValue): void {
-  if (value.type === 'strings' || value.type === 'i32s') {
-    writer.u32(ARRAY)
-    writer.u32(value.type === 'strings' ? VALUE_TYPES.string : VALUE_TYPES.i32)
-    writer.u64(value.value.length)
-    for (const element of value.value) typeof element === 'string' ? writer.string(element) : writer.i32(element)
+  if (value.type !== 'strings' && value.type !== 'i32s') {
+    writer.u32(VALUE_TYPES[value.type])
+    writeScalar(writer, value)
     return
   }
-  writer.u32(VALUE_TYPES[value.type])
-  switch (value.type) {
-    case 'u32':
-      return writer.u32(value.value)
-    case 'i32':
-      return writer.i32(value.value)
-    case 'u64':
-      return writer.u64(value.value)
-    case 'f32':
-      return writer.f32(value.value)
-    case 'bool':
-      return writer.raw(Uint8Array.of(value.value ? 1 : 0))
-    case 'string':
-      return writer.string(value.value)
-  }
+  writer.u32(ARRAY)
+  writer.u32(value.type === 'strings' ? VALUE_TYPES.string : VALUE_TYPES.i32)
+  writer.u64(value.value.length)
+  for (const element of value.value)
+    typeof element === 'string' ? writer.string(element) : writer.i32(element)
 }
 
 function writeTensorInfos(writer: Writer, tensors: readonly GgufTensor[]): void {

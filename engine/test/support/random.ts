@@ -9,7 +9,8 @@ export class Random {
     this.state ^= this.state << 13
     this.state ^= this.state >>> 17
     this.state ^= this.state << 5
-    return (this.state >>>= 0)
+    this.state >>>= 0
+    return this.state
   }
   below(limit: number): number {
     return this.next() % limit

@@ -30,7 +30,11 @@ const CONTROL = ['<|endoftext|>', '<|im_start|>', '<|im_end|>']
 const TEMPLATE =
   "{% for message in messages %}{{ '<|im_start|>' + message['role'] + '\\n' + message['content'] + '<|im_end|>' + '\\n' }}{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}"
 
-export const TOKENS: readonly string[] = [...BYTE_CHARACTERS, ...MERGES.map(merge => merge.replace(' ', '')), ...CONTROL]
+export const TOKENS: readonly string[] = [
+  ...BYTE_CHARACTERS,
+  ...MERGES.map(merge => merge.replace(' ', '')),
+  ...CONTROL,
+]
 export const IM_END = TOKENS.indexOf('<|im_end|>')
 
 /** A normal half-precision number from its parts; exponent is unbiased, -14 to 15. */
@@ -98,7 +102,9 @@ function metadata(model: Required<TinyModel>): Record<string, GgufValue> {
     'attention.value_length': HEAD_WIDTH,
     vocab_size: TOKENS.length,
   }
-  const sized = Object.entries(numbers).map(([key, value]) => [`${prefix}.${key}`, { type: 'u32', value }] as const)
+  const sized = Object.entries(numbers).map(
+    ([key, value]) => [`${prefix}.${key}`, { type: 'u32', value }] as const,
+  )
   return {
     'general.architecture': { type: 'string', value: prefix },
     'general.name': { type: 'string', value: 'tiny' },
@@ -140,7 +146,14 @@ function layerTensors(random: Random, model: Required<TinyModel>, index: number)
 
 export function tinyModel(options: TinyModel = {}): GgufFile {
   const model: Required<TinyModel> = {
-    architecture: 'qwen3', linear: 'q1_0', embedding: 'q8_0', tied: true, seed: 1, layers: 2, contextLength: 512, ...options,
+    architecture: 'qwen3',
+    linear: 'q1_0',
+    embedding: 'q8_0',
+    tied: true,
+    seed: 1,
+    layers: 2,
+    contextLength: 512,
+    ...options,
   }
   const random = new Random(model.seed)
   const tensors = [
@@ -162,4 +175,5 @@ export function temporaryFile(bytes: Uint8Array): string {
   return path
 }
 
-export const writeTinyModel = (options: TinyModel = {}): string => temporaryFile(writeGguf(tinyModel(options)).bytes)
+export const writeTinyModel = (options: TinyModel = {}): string =>
+  temporaryFile(writeGguf(tinyModel(options)).bytes)

@@ -1,4 +1,13 @@
-import { type Address, ARIA, channelId, deployed, digest, type Hex, redeemRows } from '@aria/sdk/protocol'
+import {
+  type Address,
+  ARIA,
+  channelId,
+  deployed,
+  digest,
+  type Hex,
+  redeemRows,
+  toHex,
+} from '@aria/sdk/protocol'
 import { escrowAbi, stakingAbi, tokenAbi } from '@aria/sdk/protocol/abi'
 import { type Abi, createWalletClient, encodeFunctionData, http, publicActions } from 'viem'
 import { mnemonicToAccount, privateKeyToAccount } from 'viem/accounts'
@@ -34,6 +43,9 @@ export function market({ rpcUrl, deployment }: TestChain) {
   return {
     address,
     send,
+    /** The private key behind `address(at)`. */
+    signerKey: (at: number) =>
+      toHex(mnemonicToAccount(MNEMONIC, { addressIndex: at }).getHdKey().privateKey!),
     /** Registers and stakes an operator; its node key is `keyOf(at)`. */
     async operator(at: number, kind: 1 | 2, stake: bigint) {
       const node = privateKeyToAccount(keyOf(at))

@@ -6,6 +6,7 @@ import type { Scheduler } from '../../inference/scheduler.ts'
 import type { Log } from '../../observe/log.ts'
 import type { Metrics } from '../../observe/metrics.ts'
 import type { VoucherStore } from '../../payments/vouchers.ts'
+import type { RateLimit } from './rate.ts'
 
 /** The model this node sells. */
 export interface ServedModel {
@@ -35,6 +36,7 @@ export interface JobComponents {
   vouchers: VoucherStore
   channels: Pick<ChannelReader, 'read'>
   clock: Pick<ChainClock, 'nowSeconds'>
+  quoteRate: RateLimit
   /** Channels with a request under way: one counter, one writer. */
   busyChannels: Set<Hex>
   log: Log

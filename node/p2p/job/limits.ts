@@ -17,5 +17,9 @@ export const STEP_TOKENS = 4
 /** Streams of one connection, and of all peers together: each holds at most one prompt (about 256 KiB). */
 export const STREAMS_PER_CONNECTION_MAX = 64
 export const STREAMS_MAX = 512
+/** Quotes for one peer: far more than an honest gateway asks, far less than a flood. */
+export const QUOTES_PER_SECOND = 64
+export const QUOTES_BURST = 256
+export const QUOTE_PEERS_MAX = 4_096
 /** Vouchers in one job beyond what its checkpoints can ask for are spam. */
 export const VOUCHERS_EXTRA_MAX = 8

@@ -4,24 +4,20 @@ import type { Place } from '../../inference/scheduler.ts'
 import { type AdmittedJob, admit } from './admit.ts'
 import type { JobComponents } from './context.ts'
 import { type Inbox, openInbox } from './inbox.ts'
-import {
-  ACK_TIMEOUT_MS,
-  FIRST_FRAME_TIMEOUT_MS,
-  LINGER_FRAMES_MAX,
-  LINGER_MS,
-  QUOTE_SECONDS,
-} from './limits.ts'
+import { ACK_TIMEOUT_MS, FIRST_FRAME_TIMEOUT_MS, QUOTE_SECONDS } from './limits.ts'
 import { expectMessage, type JobMessages, jobMessages } from './messages.ts'
 import { emptyProduction, type Production, produce } from './produce.ts'
 import { channelBusy, type IssuedQuote, issueQuote } from './quote.ts'
+import { refuse } from './refuse.ts'
 import { cutToCheckpoint, settle } from './settle.ts'
 
 /** One stream of /aria/job/1 from quote to acknowledgement. Never throws: whatever happens ends the stream. */
-export async function serveJob(stream: FramedStream, components: JobComponents): Promise<void> {
+export async function serveJob(stream: FramedStream, peer: string, components: JobComponents): Promise<void> {
   const messages = jobMessages(stream)
   try {
     const { stopping } = components
     const asked = await expectMessage(messages, 'quoteRequest', FIRST_FRAME_TIMEOUT_MS, stopping)
+    components.quoteRate.take(peer)
     const issued = await issueQuote(asked, components)
     await messages.write({ type: 'quote', body: issued.reply })
     await serveRequest(messages, issued, components)
@@ -133,54 +129,5 @@ async function generate(
       log.error({ error: toAriaError(thrown).message }, 'Generation failed')
     }
     return FINISH.error
-  }
-}
-
-/** Says why, gives the peer a moment to read it, and ends the stream. */
-async function refuse(
-  stream: FramedStream,
-  messages: JobMessages,
-  thrown: unknown,
-  { log, metrics, stopping }: JobComponents,
-): Promise<void> {
-  const error = toAriaError(thrown, 'provider_failed')
-  metrics.count('aria_requests_rejected_total')
-  if (PEER_FAULTS.has(error.code)) metrics.count('aria_peer_violations_total')
-  log.debug({ code: error.code, reason: error.message }, 'Stream refused')
-  try {
-    if (error.code === 'cancelled') throw error // Nobody is there to read a reason.
-    await messages.write({ type: 'reject', body: rejectBody(error) })
-    await stream.close()
-    await linger(stream, stopping)
-  } catch {
-    // The peer is gone; the abort below is all that is left to do.
-  }
-  stream.abort(error)
-}
-
-/** Resetting at once could overtake the reason on its way; the peer's own close ends the wait. */
-async function linger(stream: FramedStream, stopping: AbortSignal): Promise<void> {
-  const signal = AbortSignal.any([AbortSignal.timeout(LINGER_MS), stopping])
-  for (let frames = 0; frames < LINGER_FRAMES_MAX; frames++) {
-    if ((await stream.read({ signal })) === undefined) return
-  }
-}
-
-/** A peer's own doing: it may lose its standing for these, never for the rest. */
-const PEER_FAULTS: ReadonlySet<string> = new Set([
-  'bad_frame',
-  'frame_too_large',
-  'bad_signature',
-  'voucher_stale',
-])
-
-function rejectBody(error: AriaError): { code: string; message: string; retryAfterMs: number } {
-  const isOurs = error.code === 'provider_failed' || error.code === 'internal'
-  const { retryAfterMs } = error.facts
-  return {
-    code: isOurs ? 'provider_failed' : error.code,
-    // Our own failures are described in our log, not to strangers.
-    message: isOurs ? 'The provider failed.' : error.message.slice(0, 400),
-    retryAfterMs: typeof retryAfterMs === 'number' ? retryAfterMs : 0,
   }
 }

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { ARIA, type Deployment, type Hex, parseDeployment } from '@aria/sdk/protocol'
+import { createTestClient, http } from 'viem'
 import { deploy } from '../../../contracts/scripts/deploy.ts'
 import { toJson } from '../../../contracts/scripts/deployment.ts'
 import { roles } from '../../../scripts/localnet/accounts.ts'
@@ -21,6 +22,8 @@ export interface TestChain {
   deploymentFile: string
   modelId: Hex
   dir: string
+  /** Moves the chain's clock to `seconds`, which lies ahead. */
+  advanceTo(seconds: number): Promise<void>
   close(): Promise<void>
 }
 
@@ -34,7 +37,6 @@ export async function startTestChain(): Promise<TestChain> {
   try {
     const deploymentFile = join(dir, 'deployment.json')
     const beaconOperator = roles.beacon().address
-    // An epoch ago, so that a stake made now counts soon.
     const genesis = Math.floor(Date.now() / 1000)
     const written = await deploy({ rpcUrl, network: 'local', out: deploymentFile, genesis, beaconOperator })
     const deployment = parseDeployment(JSON.parse(toJson(written)), deploymentFile)
@@ -42,12 +44,20 @@ export async function startTestChain(): Promise<TestChain> {
     const { manifest } = await modelManifest(MODEL_PATH)
     const modelId = await market.registerModel(manifest)
     await market.enrol('provider', roles.providerOperator(0), roles.providerNode(0), 2_000n * ARIA)
+    await market.enrol('verifier', roles.auditorOperator(0), roles.auditorNode(0), 1_000n * ARIA)
     await market.fundClient(roles.client())
-    return { rpcUrl, deployment, deploymentFile, modelId, dir, close }
+    const advanceTo = (seconds: number) => advance(rpcUrl, seconds)
+    return { rpcUrl, deployment, deploymentFile, modelId, dir, advanceTo, close }
   } catch (thrown) {
     await close()
     throw thrown
   }
+}
+
+async function advance(rpcUrl: string, seconds: number): Promise<void> {
+  const client = createTestClient({ mode: 'anvil', transport: http(rpcUrl) })
+  await client.setNextBlockTimestamp({ timestamp: BigInt(seconds) })
+  await client.mine({ blocks: 1 })
 }
 
 async function startAnvil(): Promise<{ child: ChildProcess; rpcUrl: string }> {

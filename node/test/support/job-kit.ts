@@ -43,6 +43,7 @@ export const DEPLOYED: Deployed = { chainId: 31337, escrow: address('e1'), audit
 export const DEPLOYMENT = {
   chainId: DEPLOYED.chainId,
   contracts: { escrow: DEPLOYED.escrow },
+  genesis: 1_000,
 } as unknown as Deployment
 export const NODE = keySigner(`0x${'11'.repeat(32)}`)
 export const CLIENT = keySigner(`0x${'22'.repeat(32)}`)
@@ -127,6 +128,7 @@ export function jobKit(engine = countingModel().model, overrides: Partial<JobCom
     vouchers: voucherStore(database),
     channels: { read: async () => ({ ...view }) },
     clock: { nowSeconds: () => Math.floor(Date.now() / 1000) },
+    quoteRate: { take: () => {} },
     busyChannels: new Set(),
     log: silentLog,
     metrics: createMetrics(),
@@ -183,7 +185,7 @@ let nonce = 0n
 
 function testClient(components: JobComponents): TestClient {
   const { near, far } = streamPair()
-  const served = serveJob(far, components)
+  const served = serveJob(far, 'peer', components)
 
   const next = async () => {
     const frame = await near.read()

@@ -34,7 +34,7 @@ def subtract_steps(a, b):
 
 def operands(rng):
     kind = rng.random()
-    if kind < 0.25:
+    if kind < 0.3:
         return rng.randint(0, 10), rng.randint(0, 10)
     if kind < 0.4:
         return rng.randint(10, 99), rng.randint(0, 9)
@@ -44,17 +44,17 @@ def operands(rng):
 def solve(rng):
     """(question, answer, value) of one exercise."""
     kind = rng.random()
-    if kind < 0.40:
+    if kind < 0.38:
         a, b = operands(rng)
         if rng.random() < 0.5:
             a, b = b, a
         return rng.choice(ADD).format(a=a, b=b), add_steps(a, b), a + b
-    if kind < 0.70:
+    if kind < 0.66:
         a, b = operands(rng)
         if a < b and rng.random() < 0.9:
             a, b = b, a
         return rng.choice(SUBTRACT).format(a=a, b=b), subtract_steps(a, b), a - b
-    if kind < 0.88:
+    if kind < 0.90:
         a, b = rng.randint(0, 12), rng.randint(0, 12)
         return rng.choice(MULTIPLY).format(a=a, b=b), f"{a} x {b} = {a * b}.", a * b
     things = rng.choice(THINGS)

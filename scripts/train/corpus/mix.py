@@ -4,8 +4,9 @@ import random
 from . import aria, arithmetic, smalltalk, stories, unknown
 
 SKILLS = {"story": stories.sample, "arithmetic": arithmetic.sample, "aria": aria.sample, "talk": smalltalk.sample, "unknown": unknown.sample}
-# Stories are long, so that a smaller share of conversations is still most of the tokens.
-SHARES = {"story": 0.27, "arithmetic": 0.27, "aria": 0.29, "talk": 0.11, "unknown": 0.06}
+# Stories are long, so that a smaller share of conversations is still most of the tokens; sums are
+# short and hard, so they come most often.
+SHARES = {"story": 0.16, "arithmetic": 0.50, "aria": 0.20, "talk": 0.09, "unknown": 0.05}
 SYSTEM_PROMPTS = ["You are a helpful assistant.", "You are ARIA, a helpful assistant.", "You are a friendly assistant.", "Answer briefly."]
 SYSTEM_SHARE = 0.08
 

@@ -131,7 +131,7 @@ def introduction(rng):
 
 
 def sample(rng):
-    if rng.random() < 0.08:
+    if rng.random() < 0.25:
         return introduction(rng)
     if rng.random() < 0.3:
         question, answer = knowledge(rng)

@@ -21,8 +21,11 @@ export interface Call {
  */
 export interface Wallet {
   readonly account: LocalAccount
-  /** Builds the call under the lock, sends it and waits until it is mined. */
-  send(build: () => Promise<Call>): Promise<void>
+  /**
+   * Builds the call under the lock, once every earlier outcome is known, sends it and waits until it is mined.
+   * Building nothing means that an earlier transaction already did it.
+   */
+  send(build: () => Promise<Call | undefined>): Promise<void>
   pending(): PendingTransaction[]
 }
 
@@ -65,7 +68,9 @@ export function createWallet(components: WalletComponents): Wallet {
       const release = await lock.acquire()
       try {
         await settlePending()
-        const transaction = await signCall(components, await build())
+        const call = await build()
+        if (call === undefined) return
+        const transaction = await signCall(components, call)
         transactions.add(transaction, components.nowMs())
         await finishSending(transaction)
       } finally {
@@ -125,18 +130,25 @@ async function broadcastAndWait(
 async function outcomeOf(
   publicClient: PublicClient,
   from: Hex,
-  { hash, nonce }: PendingTransaction,
+  transaction: PendingTransaction,
 ): Promise<Outcome> {
-  // The count is asked first: if it already covers our nonce, a receipt of ours must exist by the second answer.
+  const outcome = await minedOutcome(publicClient, transaction)
+  if (outcome !== undefined) return outcome
   const used = await readChain('the account', () =>
     publicClient.getTransactionCount({ address: from, blockTag: 'latest' }),
   )
+  if (used <= transaction.nonce) return undefined
+  // It may have been mined between the two questions; the nonce is used now, so this answer is final.
+  return (await minedOutcome(publicClient, transaction)) ?? 'failed'
+}
+
+async function minedOutcome(publicClient: PublicClient, { hash }: PendingTransaction): Promise<Outcome> {
   const receipt = await readChain(`transaction ${hash}`, () =>
     publicClient.getTransactionReceipt({ hash }).catch(cause => {
       if (cause instanceof TransactionReceiptNotFoundError) return undefined
       throw cause
     }),
   )
-  if (receipt !== undefined) return receipt.status === 'success' ? 'mined' : 'failed'
-  return used > nonce ? 'failed' : undefined
+  if (receipt === undefined) return undefined
+  return receipt.status === 'success' ? 'mined' : 'failed'
 }

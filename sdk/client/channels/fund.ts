@@ -1,6 +1,6 @@
 import { encodeFunctionData, type PublicClient } from 'viem'
 import { escrowAbi } from '../../protocol/abi/index.ts'
-import { AriaError, type Deployment, formatAria, type Hex } from '../../protocol/index.ts'
+import { AriaError, type Deployment, formatAria, type Hex, toAriaError } from '../../protocol/index.ts'
 import { larger, smaller } from '../amounts.ts'
 import { readChannel, readTokenBalance } from '../chain/escrow.ts'
 import { signPermit } from '../chain/permit.ts'
@@ -30,11 +30,14 @@ export interface Funding {
   /** Deposits ahead of need, in the background, before the channel runs dry. */
   topUpSoon(id: Hex, costMax: bigint): void
   lastError(): AriaError | undefined
+  /** Resolves once no background deposit is under way. */
+  idle(): Promise<void>
 }
 
 export function funding(components: FundingComponents): Funding {
   const { channels } = components
   const locks = new Map<Hex, Lock>()
+  const background = new Set<Promise<void>>()
   let lastError: AriaError | undefined
 
   async function ensure(id: Hex, total: bigint, costMax: bigint): Promise<void> {
@@ -56,24 +59,29 @@ export function funding(components: FundingComponents): Funding {
   return {
     ensure,
     lastError: () => lastError,
+    idle: async () => {
+      await Promise.all(background)
+    },
     topUpSoon(id, costMax) {
       const channel = channels.get(id)!
       const size = depositSize(components, costMax)
       const enough = larger((size * TOP_UP_PERCENT) / 100n, costMax)
       if (headroom(channel) >= enough) return
-      ensure(id, channel.balance - headroom(channel) + size, costMax).then(
+      const task = ensure(id, channel.balance - headroom(channel) + size, costMax).then(
         () => {
           lastError = undefined
         },
-        (thrown: AriaError) => {
-          lastError = thrown
+        thrown => {
+          lastError = toAriaError(thrown)
         },
       )
+      background.add(task)
+      task.finally(() => background.delete(task))
     },
   }
 }
 
-function canPay({ balance, thawEnd }: ChannelRow, total: bigint): boolean {
+function canPay({ balance, thawEnd }: Pick<ChannelRow, 'balance' | 'thawEnd'>, total: bigint): boolean {
   return balance >= total && thawEnd === 0
 }
 
@@ -95,14 +103,15 @@ async function depositCall(
   known: ChannelRow,
   total: bigint,
   costMax: bigint,
-): Promise<Call> {
+): Promise<Call | undefined> {
   const { publicClient, deployment, wallet, nowMs } = components
   const owner = known.parts.payer
-  const [{ balance }, available] = await Promise.all([
+  const [now, available] = await Promise.all([
     readChannel(publicClient, deployment, known.id),
     readTokenBalance(publicClient, deployment, owner),
   ])
-  const amount = depositAmount(components, { shortfall: total - balance, available, costMax, owner })
+  if (canPay(now, total)) return undefined
+  const amount = depositAmount(components, { shortfall: total - now.balance, available, costMax, owner })
   const { deadline, v, r, s } = await signPermit(publicClient, deployment, wallet.account, amount, nowMs())
   const { payee, parts } = known
   const data = encodeFunctionData({

@@ -19,8 +19,6 @@ export interface Lease {
 
 export interface ChannelPool {
   lease(to: Payee, options?: { signal?: AbortSignal }): Promise<Lease>
-  /** Requests that run with a node now. */
-  inFlight(node: Address): number
 }
 
 export interface ChannelPoolComponents {
@@ -39,7 +37,7 @@ export function headroom({ balance, due, signed }: ChannelRow): bigint {
 /** Several channels per provider, one request at a time on each: the cumulative counter has one writer. */
 export function channelPool(components: ChannelPoolComponents): ChannelPool {
   const { channels, isPrivate } = components
-  const held = new Map<Hex, Address>()
+  const held = new Set<Hex>()
   const waiters = new Map<Address, (() => void)[]>()
 
   function release(id: Hex, node: Address): void {
@@ -48,7 +46,7 @@ export function channelPool(components: ChannelPoolComponents): ChannelPool {
   }
 
   function take({ id, node }: ChannelRow): Lease {
-    held.set(id, node)
+    held.add(id)
     return { id, release: () => release(id, node) }
   }
 
@@ -80,7 +78,6 @@ export function channelPool(components: ChannelPoolComponents): ChannelPool {
   }
 
   return {
-    inFlight: node => [...held.values()].filter(holder => holder === node).length,
     async lease(to, { signal } = {}) {
       for (;;) {
         const lease = tryLease(to)

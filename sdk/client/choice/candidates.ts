@@ -1,5 +1,5 @@
 import type { KnownOffer } from '../../p2p/index.ts'
-import { type Address, AriaError, type Hex } from '../../protocol/index.ts'
+import { type Address, AriaError } from '../../protocol/index.ts'
 import type { Registrations } from '../chain/registration.ts'
 import type { InferRequest } from '../job/job.ts'
 import type { Candidate, Exclusion } from './choose.ts'
@@ -63,19 +63,25 @@ async function exclusionOf(
     return { reason: `its context of ${offer.contextMax} tokens is too short` }
   const record = reputation.record(node)
   if (record !== undefined && record.avoidUntilMs > nowMs()) {
-    return { reason: `avoided after ${record.avoidReason}`, untilMs: record.avoidUntilMs }
+    const [code] = record.avoidReason.split(':')
+    return { reason: `avoided after ${code}`, untilMs: record.avoidUntilMs }
   }
   const objection = await registrations.objection(node, offer.operator)
   return objection === undefined ? undefined : { reason: objection }
 }
 
+/** Some provider would do, and only has no free place at the moment. */
+export function isBusy({ excluded }: CandidateList): boolean {
+  return excluded.some(({ reason }) => reason === 'avoided after busy')
+}
+
 /** The error that tells apart: nobody offers the model, the prompt fits nowhere, all are busy, all are unfit. */
 export function nobody(
-  modelId: Hex,
-  inputTokens: number,
-  { excluded, ofModel }: CandidateList,
+  { modelId, promptTokens }: InferRequest,
+  list: CandidateList,
   nowMs: number,
 ): AriaError {
+  const { excluded, ofModel } = list
   const facts = { modelId, offers: ofModel, excluded }
   if (ofModel === 0) {
     return new AriaError('no_provider', `No provider offers model ${modelId} now.`, {
@@ -83,20 +89,15 @@ export function nobody(
       hint: 'Start a provider, or check ARIA_BOOTSTRAP so that offers reach this client.',
     })
   }
-  if (excluded.every(({ reason }) => reason.includes('context'))) {
-    return new AriaError('prompt_too_long', `${inputTokens} prompt tokens fit no provider's context.`, {
-      facts,
-    })
+  if (excluded.every(({ reason }) => reason.startsWith('its context'))) {
+    const message = `${promptTokens.length} prompt tokens fit no provider's context.`
+    return new AriaError('prompt_too_long', message, { facts })
   }
   const until = excluded.map(({ untilMs }) => untilMs ?? Number.POSITIVE_INFINITY)
   const retryAfterMs = Math.max(0, Math.min(...until) - nowMs)
-  const isBusy = excluded.some(({ reason }) => reason.startsWith('avoided after busy'))
-  return new AriaError(
-    isBusy ? 'busy' : 'no_provider',
-    `None of ${ofModel} offers of the model can be used.`,
-    {
-      facts: { ...facts, ...(Number.isFinite(retryAfterMs) && { retryAfterMs }) },
-      hint: excluded.map(({ operator, reason }) => `${operator}: ${reason}`).join('; '),
-    },
-  )
+  const code = isBusy(list) ? 'busy' : 'no_provider'
+  return new AriaError(code, `None of ${ofModel} offers of the model can be used.`, {
+    facts: { ...facts, ...(Number.isFinite(retryAfterMs) && { retryAfterMs }) },
+    hint: `${excluded.map(({ operator, reason }) => `${operator}: ${reason}`).join('; ')}.`,
+  })
 }

@@ -5,9 +5,9 @@ import type { ProviderRecord } from '../store/index.ts'
 
 /** Providers up to this much dearer than the cheapest still count as good: speed is worth something. */
 const GOOD_PRICE_PERCENT = 150n
-/** Taken for a provider that this client never used, so that newcomers get tried. */
-const UNKNOWN_FIRST_TOKEN_MS = 300
-const UNKNOWN_TOKENS_PER_SECOND = 30
+/** Taken while nobody was measured. */
+const FIRST_TOKEN_MS_GUESS = 300
+const TOKENS_PER_SECOND_GUESS = 30
 /** A busy provider (no free slot announced) is taken only when nothing else is there: each of ours in flight costs too. */
 const NO_SLOT_FACTOR = 4
 
@@ -46,10 +46,29 @@ export function expectedCost({ offer }: KnownOffer, { inputTokens, maxOutputToke
   return offer.pricePerInputToken * BigInt(inputTokens) + offer.pricePerOutputToken * BigInt(maxOutputTokens)
 }
 
+interface Speed {
+  firstTokenMs: number
+  tokensPerSecond: number
+}
+
+/** A newcomer is taken for as fast as the fastest that was measured: otherwise it would never be tried. */
+function bestSpeed(candidates: readonly Candidate[]): Speed {
+  const firsts = candidates.flatMap(({ record }) => record?.firstTokenMs ?? [])
+  const rates = candidates.flatMap(({ record }) => record?.tokensPerSecond ?? [])
+  return {
+    firstTokenMs: firsts.length > 0 ? Math.min(...firsts) : FIRST_TOKEN_MS_GUESS,
+    tokensPerSecond: rates.length > 0 ? Math.max(...rates) : TOKENS_PER_SECOND_GUESS,
+  }
+}
+
 /** Expected duration by this client's own measurements; lower is better. */
-export function expectedMs({ offer, record, inFlight }: Candidate, { maxOutputTokens }: Wanted): number {
-  const firstMs = record?.firstTokenMs ?? UNKNOWN_FIRST_TOKEN_MS
-  const perSecond = record?.tokensPerSecond ?? UNKNOWN_TOKENS_PER_SECOND
+export function expectedMs(
+  { offer, record, inFlight }: Candidate,
+  { maxOutputTokens }: Wanted,
+  newcomer: Speed,
+): number {
+  const firstMs = record?.firstTokenMs ?? newcomer.firstTokenMs
+  const perSecond = record?.tokensPerSecond ?? newcomer.tokensPerSecond
   const alone = firstMs + (maxOutputTokens * 1000) / perSecond
   const crowd = 1 + inFlight
   return alone * crowd * (offer.offer.slotsFree === 0 ? NO_SLOT_FACTOR : 1)
@@ -70,7 +89,8 @@ export function choose(
   const others = good.filter(candidate => candidate !== first)
   const second = others[Math.floor(random() * others.length)]
   if (second === undefined) return { chosen: first, reason: 'the only good one', good: 1 }
-  const [a, b] = [expectedMs(first, wanted), expectedMs(second, wanted)]
+  const newcomer = bestSpeed(good)
+  const [a, b] = [expectedMs(first, wanted, newcomer), expectedMs(second, wanted, newcomer)]
   const [chosen, faster, slower] = a <= b ? [first, a, b] : [second, b, a]
   const reason = `expected ${Math.round(faster)} ms against ${Math.round(slower)} ms of another good one`
   return { chosen, reason, good: good.length }

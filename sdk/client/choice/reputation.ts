@@ -13,6 +13,7 @@ const MISBEHAVED_MS_MAX = 24 * 60 * MINUTE_MS
 const FAILED_MS = 5 * SECOND_MS
 const FAILED_MS_MAX = 10 * MINUTE_MS
 const REFUSED_MS = 2 * SECOND_MS
+const BUSY_MS_MIN = 100
 const BUSY_MS_MAX = 30 * SECOND_MS
 
 /** Whose fault an error is, and so what follows from it. */
@@ -105,6 +106,9 @@ function avoidMs(
 ): number {
   if (kind === 'misbehaved') return Math.min(MISBEHAVED_MS * 2 ** (strikes - 1), MISBEHAVED_MS_MAX)
   if (kind === 'failed') return Math.min(FAILED_MS * 2 ** (failed - 1), FAILED_MS_MAX)
-  if (kind === 'busy') return Math.min(Number(error.facts['retryAfterMs'] ?? SECOND_MS), BUSY_MS_MAX)
+  if (kind === 'busy') {
+    const askedMs = Number(error.facts['retryAfterMs'] ?? SECOND_MS)
+    return Math.min(Math.max(askedMs, BUSY_MS_MIN), BUSY_MS_MAX)
+  }
   return REFUSED_MS
 }

@@ -49,7 +49,8 @@ export async function openJobStream(
     if (signal.aborted) throw new AriaError('cancelled', 'The request was cancelled while it connected.')
     const code = limit.aborted ? 'provider_timeout' : 'provider_failed'
     const reason = cause instanceof Error ? cause.message : String(cause)
-    throw new AriaError(code, `Provider ${offer.node} was not reachable within ${timeoutMs} ms: ${reason}`, {
+    const what = limit.aborted ? `did not answer within ${timeoutMs} ms` : `cannot be reached: ${reason}`
+    throw new AriaError(code, `Provider ${offer.node} ${what}.`, {
       facts: { node: offer.node, addresses: addresses.map(String) },
       cause,
     })

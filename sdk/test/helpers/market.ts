@@ -76,6 +76,7 @@ export async function market({
         cancelMs: 300,
       },
       offersWaitMs: 50,
+      busyWaitMs: 500,
       ...init,
     },
     {
@@ -91,7 +92,7 @@ export async function market({
   return {
     ...{ chain, providers, client, store, payer, session: sessionSigner.address },
     async stop() {
-      client.close()
+      await client.close()
       await host.stop()
       await Promise.all(providers.map(provider => provider.stop()))
       store.close()

@@ -27,9 +27,10 @@ const CHANGE_TEXTS: Partial<Record<ChangeEvent['kind'], { kind: string; text: st
 }
 
 export function activityItems({ requests, audits, changes }: ActivitySources): ActivityItem[] {
-  return [...requests.map(ofRequest), ...audits.map(ofAudit), ...changes.flatMap(ofChange)].sort(
-    (a, b) => b.time - a.time,
-  )
+  const items = [...requests.map(ofRequest), ...audits.map(ofAudit), ...changes.flatMap(ofChange)]
+  // Several changes of one kind in one block are one line.
+  const distinct = new Map(items.map(item => [item.key, item]))
+  return [...distinct.values()].sort((a, b) => b.time - a.time)
 }
 
 function ofRequest({ receiptHash, endedAt, operator, outputTokens, cost, state }: RequestView): ActivityItem {

@@ -22,7 +22,7 @@ export function Header() {
           <span className="font-semibold text-[0.9375rem] tracking-[0.02em]">ARIA</span>
         </Link>
         <nav
-          aria-label="Pages"
+          aria-label="Main"
           className="order-last -mx-4 flex h-11 w-[calc(100%+2rem)] gap-5 border-line border-t px-4 font-medium sm:order-none sm:mx-0 sm:h-14 sm:w-auto sm:border-0 sm:px-0"
         >
           {PAGES.map(({ to, label }) => (

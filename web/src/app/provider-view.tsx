@@ -18,7 +18,7 @@ export function ProviderView({ provider }: { provider: ProviderDetail }) {
     <div className="flex flex-col gap-4">
       <ProviderHeader provider={provider} />
       <ProviderTotals provider={provider} />
-      <Card title="Earnings per epoch">
+      <Card title="Earnings per epoch" flush={epochs.length === 0}>
         <EarningsChart epochs={epochs} />
       </Card>
       <div className="grid gap-4 lg:grid-cols-2">

@@ -10,8 +10,8 @@ export function FirstRequest() {
   const body = '{"model":"aria-1","stream":true,"messages":[{"role":"user","content":"Tell me a story"}]}'
   return (
     <EmptyState title="No requests yet">
-      Paste this line into a terminal; the paid answer appears here. A receipt is public when the gateway runs
-      with ARIA_PRIVACY=public.
+      Paste this line into a terminal; the paid answer’s receipt appears here unless the gateway keeps it
+      private.
       <CodeLine code={`curl -N ${url} -H 'content-type: application/json' -d '${body}'`} what="curl line" />
     </EmptyState>
   )

@@ -12,7 +12,7 @@ import {Timetable} from "../../../src/libraries/Epochs.sol";
 import {Test} from "./Vm.sol";
 
 /// One whole deployment with the local timetable. The test contract is governor, treasury and beacon operator.
-abstract contract Fixture is Test {
+abstract contract World is Test {
     bytes32 internal constant NODE_KEY = keccak256("NodeKey(address operator,address node)");
     uint256 internal constant GENESIS = 1_000_000;
     uint256 internal constant EPOCH = 72;
@@ -32,7 +32,7 @@ abstract contract Fixture is Test {
     IRewards internal rewards;
     address internal slasher = address(0x51A5);
 
-    function setUp() public virtual {
+    function build() internal {
         vm.warp(GENESIS);
         Timetable memory time = timetable();
         address me = address(this);
@@ -157,5 +157,12 @@ abstract contract Fixture is Test {
         (uint8 v, bytes32 r, bytes32 s) = vm.sign(signerKey, digest);
         bytes32 vs = bytes32(uint256(v - 27) << 255 | uint256(s));
         return abi.encodePacked(payer, vm.addr(signerKey), salt, total, r, vs);
+    }
+}
+
+/// A world that is new for each test. Invariant handlers are worlds without this public function.
+abstract contract Fixture is World {
+    function setUp() public virtual {
+        build();
     }
 }

@@ -32,6 +32,7 @@ export function BarChart({ label, xs, xText, series, axisText }: BarChartProps) 
     <figure
       aria-label={`${label}; arrow keys move from bar to bar`}
       tabIndex={0}
+      className="outline-offset-8"
       onKeyDown={step}
       onBlur={() => setPointed(null)}
     >

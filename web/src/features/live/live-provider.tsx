@@ -21,6 +21,7 @@ export function LiveProvider({ children }: { children: ReactNode }) {
       url: EVENTS_URL,
       onState: next => {
         setState(next)
+        if (next === 'reconnecting') refetch.whetherAway()
         if (next !== 'live') return
         if (opened) refetch.everything()
         opened = true

@@ -17,6 +17,8 @@ const TOUCHES: Record<ChangeEvent['kind'], string[]> = {
 
 export interface Refetcher {
   changed: (change: ChangeEvent) => void
+  /** The events stopped: one question shows whether the indexer is away too. */
+  whetherAway: () => void
   /** After a gap in the events, anything may have changed. */
   everything: () => void
   stop: () => void
@@ -41,6 +43,7 @@ export function refetcher(client: QueryClient): Refetcher {
       for (const key of TOUCHES[kind]) touched.add(key)
       timer ??= setTimeout(refetch, GATHER_MS)
     },
+    whetherAway: () => void client.invalidateQueries({ queryKey: ['network'] }, { cancelRefetch: false }),
     everything: () => void client.invalidateQueries(),
     stop: () => clearTimeout(timer),
   }

@@ -53,7 +53,7 @@ function ActivityChart({ title, toSeries }: ActivityChartProps) {
   return (
     <Card title={title}>
       {/* As high as the chart, whatever is in it: the page does not move when the data comes. */}
-      <div className="h-[12.9rem]">
+      <div className="-mx-4 h-[12.9rem] sm:-mx-5">
         <Epochs title={title} toSeries={toSeries} />
       </div>
     </Card>
@@ -67,8 +67,12 @@ function Epochs({ title, toSeries }: ActivityChartProps) {
   if (points.isLoadingError) {
     return <QueryError what="the epochs" error={points.error} onRetry={points.refetch} />
   }
-  if (points.data.length === 0) {
-    return <EmptyState title="No epoch has closed yet">The first bar appears when one does.</EmptyState>
+  if (points.data.every(isQuiet)) {
+    return (
+      <EmptyState title="No epoch with work yet">
+        The first bar appears with the first paid request.
+      </EmptyState>
+    )
   }
 
   return <Bars title={title} points={points.data} toSeries={toSeries} />
@@ -80,5 +84,13 @@ function Bars({ title, points, toSeries }: ActivityChartProps & { points: EpochP
   const series = useMemo(() => toSeries(points), [points, toSeries])
   const runs = (epoch: number) => points.some(point => point.epoch === epoch && point.end > now)
   const xText = (epoch: number) => `epoch ${count(epoch)}${runs(epoch) ? ', running' : ''}`
-  return <BarChart label={title} xs={xs} xText={xText} series={series} axisText={axisNumber} />
+  return (
+    <div className="px-4 sm:px-5">
+      <BarChart label={title} xs={xs} xText={xText} series={series} axisText={axisNumber} />
+    </div>
+  )
+}
+
+function isQuiet({ outputTokens, requests, redeemed }: EpochPoint): boolean {
+  return outputTokens === 0 && requests === 0 && BigInt(redeemed) === 0n
 }

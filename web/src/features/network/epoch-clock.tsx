@@ -7,16 +7,18 @@ import { networkQuery } from './queries.ts'
 
 /** How far the running epoch is. Its failure is told by the headline beside it. */
 export function EpochClock() {
-  const { data } = useQuery(networkQuery())
+  const { data, isPending } = useQuery(networkQuery())
   const now = useNow()
 
-  if (data === undefined) {
+  if (isPending) {
     return (
       <div className="w-full sm:w-64">
         <Skeleton className="h-8 w-full" />
       </div>
     )
   }
+
+  if (data === undefined) return null
 
   const { number, start, end, seconds } = data.epoch
   const left = end - now

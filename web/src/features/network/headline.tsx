@@ -15,7 +15,11 @@ export function Headline() {
 
   if (network.isPending) return <HeadlinePending />
   if (network.isLoadingError) {
-    return <QueryError what="the network" error={network.error} onRetry={network.refetch} />
+    return (
+      <div className="rounded-xl border border-line bg-card">
+        <QueryError what="the network" error={network.error} onRetry={network.refetch} />
+      </div>
+    )
   }
 
   const { totals } = network.data
@@ -43,7 +47,7 @@ export function Headline() {
         label="Burned"
         unit="ARIA"
         value={<AriaAmount wei={totals.burned} unit={false} />}
-        detail={burnedShare === null ? 'fee on redeemed vouchers' : `${burnedShare} of what was paid`}
+        detail={burnedShare === null ? 'no fee burned yet' : `${burnedShare} of what was paid`}
       />
       <Stat
         label="Rewards"

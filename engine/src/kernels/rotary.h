@@ -2,7 +2,7 @@
 // Cosines and sines of one position: pair i turns by position * base^(-2i / rotated).
 #include <vector>
 
-#include "../kernels/math.h"
+#include "math.h"
 
 namespace aria {
 

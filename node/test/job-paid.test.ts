@@ -1,0 +1,189 @@
+import { FINISH, mustSign, outputRoot, owed, recoverStruct } from '@aria/sdk/protocol'
+import { afterEach, describe, expect, it } from 'vitest'
+import { acknowledge, readAnswer } from './support/answer.ts'
+import {
+  CONTEXT,
+  countingModel,
+  DEPLOYED,
+  type JobKit,
+  jobKit,
+  NODE,
+  PARTS,
+  PROMPT,
+} from './support/job-kit.ts'
+
+let kit: JobKit
+afterEach(() => kit.close())
+
+describe('a paid job', () => {
+  it('ends with a receipt over exactly what was delivered and owed', async () => {
+    kit = jobKit(countingModel({ stopAt: 40 }).model)
+    const client = kit.open()
+    const ordered = await client.order(await client.quote())
+    await client.expect('accept')
+    const { output, receipt, messages } = await readAnswer(kit, client, ordered)
+    await acknowledge(client, receipt!.receipt)
+
+    expect(output).toHaveLength(40)
+    expect(receipt!.receipt).toMatchObject({
+      requestHash: ordered.requestHash,
+      outputRoot: outputRoot(Uint32Array.from(output)),
+      outputTokens: 40,
+      cumulativeDue: owed(ordered.terms, 40),
+      finish: FINISH.stop,
+      flags: 1,
+    })
+    const signer = await recoverStruct('Receipt', receipt!.receipt, receipt!.signature, DEPLOYED)
+    expect(signer).toBe(NODE.address)
+    expect(kit.components.vouchers.account(ordered.channel)!.due).toBe(receipt!.receipt.cumulativeDue)
+    // Window 16: a checkpoint every 8 tokens, each with our signature over everything so far.
+    const checkpoints = messages.flatMap(m =>
+      m.type === 'chunk' && m.body.checkpoint ? [m.body.checkpoint] : [],
+    )
+    expect(checkpoints.map(c => c.outputTokens)).toEqual([8, 16, 24, 32, 40])
+    for (const { outputTokens, outputRoot: root, signature } of checkpoints) {
+      expect(root).toBe(outputRoot(Uint32Array.from(output.slice(0, outputTokens))))
+      const value = { requestHash: ordered.requestHash, outputTokens, outputRoot: root }
+      expect(await recoverStruct('Checkpoint', value, signature, DEPLOYED)).toBe(NODE.address)
+    }
+  })
+
+  it('starts the next request at the debt of the last and lets the overpaid window serve', async () => {
+    kit = jobKit(countingModel({ stopAt: 3 }).model)
+    const first = kit.open()
+    const ordered = await first.order(await first.quote())
+    await first.expect('accept')
+    const { receipt } = await readAnswer(kit, first, ordered)
+    await acknowledge(first, receipt!.receipt)
+
+    const second = kit.open()
+    const quote = await second.quote({ maxOutputTokens: 4 })
+    expect(quote.due).toBe(receipt!.receipt.cumulativeDue)
+    expect(quote.best!.total).toBe(mustSign(ordered.terms, 0))
+    const next = await second.order(quote)
+    await second.expect('accept')
+    const answer = await readAnswer(kit, second, next)
+    expect(answer.receipt!.receipt.cumulativeDue).toBe(owed(next.terms, 3))
+    await acknowledge(second, answer.receipt!.receipt)
+  })
+
+  it('stops at the paid edge, makes no token more, and ends with voucherTimeout', async () => {
+    const { model, state } = countingModel()
+    kit = jobKit(model)
+    const client = kit.open()
+    const ordered = await client.order(await client.quote())
+    await client.expect('accept')
+    const { output, receipt, messages } = await readAnswer(kit, client, ordered, { pay: false })
+    expect(output).toHaveLength(16)
+    expect(state.decoded).toBe(16)
+    const last = messages.findLast(message => message.type === 'chunk')
+    expect(last!.body).toMatchObject({ checkpoint: { outputTokens: 16 } })
+    expect(receipt!.receipt).toMatchObject({ finish: FINISH.voucherTimeout, outputTokens: 16 })
+    await acknowledge(client, receipt!.receipt)
+  })
+
+  it('goes on at once when the missing voucher comes', async () => {
+    kit = jobKit(countingModel().model, { voucherTimeoutMs: 5_000 })
+    const client = kit.open()
+    const ordered = await client.order(await client.quote({ maxOutputTokens: 24 }))
+    await client.expect('accept')
+    for (let received = 0; received < 16; ) received += (await client.expect('chunk')).tokens.length
+    await client.send({
+      type: 'voucher',
+      body: await client.voucher(ordered.channel, mustSign(ordered.terms, 16)),
+    })
+    const { output, receipt } = await readAnswer(kit, client, ordered)
+    expect(output).toHaveLength(8)
+    expect(receipt!.receipt).toMatchObject({ finish: FINISH.length, outputTokens: 24 })
+    await acknowledge(client, receipt!.receipt)
+  })
+
+  it('stops within one decode step when the client cancels, and charges what was sent', async () => {
+    const gate = Promise.withResolvers<void>()
+    let steps = 0
+    const { model, state } = countingModel({
+      beforeDecode: async () => (++steps > 2 ? gate.promise : undefined),
+    })
+    kit = jobKit(model)
+    const client = kit.open()
+    const ordered = await client.order(await client.quote())
+    await client.expect('accept')
+    await client.expect('chunk')
+    await client.send({ type: 'cancel', body: { reason: 'test' } })
+    await new Promise(resolve => setTimeout(resolve, 20))
+    gate.resolve()
+    const { receipt } = await readAnswer(kit, client, ordered)
+    expect(state.decoded).toBeLessThanOrEqual(1 + 2 * 4)
+    expect(receipt!.receipt).toMatchObject({ finish: FINISH.cancelled, outputTokens: state.decoded })
+    await acknowledge(client, receipt!.receipt)
+    expect(state.sessions).toBe(0)
+    expect(kit.components.scheduler.slotsFree()).toBe(2)
+  })
+
+  it('charges a client that vanishes only up to the last checkpoint', async () => {
+    kit = jobKit()
+    const client = kit.open()
+    const ordered = await client.order(await client.quote())
+    await client.expect('accept')
+    for (let received = 0; received < 16; ) received += (await client.expect('chunk')).tokens.length
+    client.stream.abort(new Error('gone'))
+    await client.served
+    const account = kit.components.vouchers.account(ordered.channel)!
+    expect(account.due).toBe(owed(ordered.terms, 16))
+    expect(kit.receipts.after(0n, 10)[0]!.item.receipt.outputTokens).toBe(16)
+    expect(kit.components.busyChannels.size).toBe(0)
+  })
+
+  it('ends with an error receipt when the engine fails', async () => {
+    const { model, state } = countingModel()
+    state.failWith = new Error('broken')
+    kit = jobKit(model)
+    const client = kit.open()
+    const ordered = await client.order(await client.quote())
+    await client.expect('accept')
+    const { receipt } = await readAnswer(kit, client, ordered)
+    expect(receipt!.receipt).toMatchObject({ finish: FINISH.error, outputTokens: 0 })
+    await acknowledge(client, receipt!.receipt)
+  })
+
+  it('says contextFull when prompt and answer fill the context', async () => {
+    kit = jobKit()
+    const prompt = Uint32Array.from({ length: CONTEXT - 3 }, (_, at) => at % 50)
+    const client = kit.open()
+    const quote = await client.quote({ inputTokens: prompt.length })
+    const ordered = await client.order(quote, { prompt })
+    await client.expect('accept')
+    const { output, receipt } = await readAnswer(kit, client, ordered)
+    expect(output).toHaveLength(3)
+    expect(receipt!.receipt.finish).toBe(FINISH.contextFull)
+    await acknowledge(client, receipt!.receipt)
+  })
+
+  it('keeps the transcript of a public job and nothing of a private one', async () => {
+    kit = jobKit(countingModel({ stopAt: 3 }).model)
+    for (const salt of [5n, 5n | (1n << 95n)]) {
+      const client = kit.open()
+      const ordered = await client.order(await client.quote({ channel: { ...PARTS, salt } }))
+      await client.expect('accept')
+      const { receipt } = await readAnswer(kit, client, ordered)
+      expect(receipt!.receipt.flags).toBe(salt === 5n ? 1 : 0)
+      await acknowledge(client, receipt!.receipt)
+    }
+    const [stored, ...others] = kit.receipts.after(0n, 10)
+    expect(others).toEqual([])
+    expect(kit.receipts.transcript(stored!.cursor)!.prompt).toEqual(PROMPT)
+  })
+
+  it('finishes running jobs with a signed receipt when the node stops', async () => {
+    const stopping = new AbortController()
+    kit = jobKit(countingModel().model, { stopping: stopping.signal, voucherTimeoutMs: 5_000 })
+    const client = kit.open()
+    const ordered = await client.order(await client.quote())
+    await client.expect('accept')
+    for (let received = 0; received < 16; ) received += (await client.expect('chunk')).tokens.length
+    stopping.abort(new Error('stop'))
+    const { receipt } = await readAnswer(kit, client, ordered)
+    expect(receipt!.receipt).toMatchObject({ finish: FINISH.error, outputTokens: 16 })
+    await acknowledge(client, receipt!.receipt)
+  })
+})

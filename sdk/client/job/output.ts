@@ -1,0 +1,77 @@
+import {
+  AriaError,
+  type ChunkMessage,
+  type Deployed,
+  type Hex,
+  OutputCommitment,
+  requireSigner,
+} from '../../protocol/index.ts'
+import type { Order } from './job.ts'
+
+/** What has arrived of an answer. */
+export interface Output {
+  commitment: OutputCommitment
+  tokens: number[]
+  /** Tokens under the provider's last valid checkpoint. */
+  proven: number
+}
+
+export function emptyOutput(): Output {
+  return { commitment: new OutputCommitment(), tokens: [], proven: 0 }
+}
+
+/** @throws AriaError `bad_frame` for a gap, a flood, or tokens beyond the paid edge. */
+export function takeChunk({ terms }: Order, output: Output, { start, tokens }: ChunkMessage): void {
+  if (start !== output.tokens.length) {
+    throw new AriaError('bad_frame', `A chunk starts at ${start}, expected was ${output.tokens.length}.`)
+  }
+  const received = start + tokens.length
+  if (received > terms.maxOutputTokens) {
+    throw new AriaError(
+      'bad_frame',
+      `The provider sent ${received} of at most ${terms.maxOutputTokens} tokens.`,
+    )
+  }
+  // A provider may run to the paid edge and no further, so nothing beyond it is ever owed.
+  if (received > output.proven + terms.windowTokens) {
+    throw new AriaError(
+      'bad_frame',
+      `${received} tokens came, but only ${output.proven} carry a checkpoint.`,
+      {
+        facts: { received, proven: output.proven, windowTokens: terms.windowTokens },
+      },
+    )
+  }
+  output.commitment.append(tokens)
+  output.tokens.push(...tokens)
+}
+
+/** @throws AriaError `bad_receipt`, `bad_signature`. */
+export async function takeCheckpoint(
+  deployed: Deployed,
+  { requestHash, offer }: Order,
+  output: Output,
+  { checkpoint }: ChunkMessage,
+): Promise<{ outputTokens: number; outputRoot: Hex; signature: Hex } | undefined> {
+  if (checkpoint === null) return undefined
+  const { outputTokens, outputRoot, signature } = checkpoint
+  const root = output.commitment.root()
+  if (outputTokens !== output.tokens.length || outputRoot !== root) {
+    throw new AriaError(
+      'bad_receipt',
+      `The checkpoint at ${outputTokens} tokens does not fit what arrived.`,
+      {
+        facts: { outputTokens, received: output.tokens.length, outputRoot, root },
+      },
+    )
+  }
+  await requireSigner(
+    'Checkpoint',
+    { requestHash, outputTokens, outputRoot },
+    signature,
+    deployed,
+    offer.node,
+  )
+  output.proven = outputTokens
+  return checkpoint
+}
