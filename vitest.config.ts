@@ -17,7 +17,15 @@ export default defineConfig({
       project('node', 60_000),
       project('indexer', 60_000),
       project('web', 60_000),
-      { test: { name: 'test', include: ['test/**/*.test.ts'], testTimeout: 300_000, hookTimeout: 300_000, fileParallelism: false } },
+      {
+        test: {
+          name: 'test',
+          include: ['test/**/*.test.ts'],
+          testTimeout: 300_000,
+          hookTimeout: 300_000,
+          fileParallelism: false,
+        },
+      },
     ],
     maxWorkers: 2,
   },

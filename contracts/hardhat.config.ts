@@ -8,7 +8,10 @@ const path = createRequire(import.meta.url).resolve('solc/soljson.js')
 const settings = { viaIR: true, optimizer: { enabled: true, runs: 1_000_000 }, evmVersion: 'prague' }
 
 // Tests reach the contracts by name and import interfaces only, so they can be compiled the quick way.
-const testFiles = readdirSync(new URL('test/solidity', import.meta.url), { recursive: true, encoding: 'utf8' })
+const testFiles = readdirSync(new URL('test/solidity', import.meta.url), {
+  recursive: true,
+  encoding: 'utf8',
+})
 const quick = { version: '0.8.37', path, settings: { evmVersion: 'prague' } }
 const overrides = Object.fromEntries(
   testFiles.filter(name => name.endsWith('.sol')).map(name => [`test/solidity/${name}`, quick]),

@@ -213,7 +213,7 @@ async function main(): Promise<void> {
   }
   const given = Object.fromEntries(Object.entries(optional).filter(([, value]) => value !== undefined))
   const deployment = await deploy({ rpcUrl: values.rpc, network: values.network, out: values.out, ...given })
-  console.log(toJson(deployment.contracts).trimEnd())
+  process.stdout.write(`${toJson(deployment.contracts).trimEnd()}\n`)
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

@@ -8,8 +8,8 @@ import {
   enlist,
   gasOf,
   newAccount,
-  openChannel,
   type Operator,
+  openChannel,
   PROVIDER,
   startWorld,
   timeAfter,
@@ -39,7 +39,10 @@ async function measure(world: World): Promise<Record<string, number>> {
 
   const payer = await newAccount(world, 10n * AMOUNT)
   await gasOf(world, token.write.approve([escrow.address, 2n ** 256n - 1n], { account: payer }))
-  await note('deposit, new channel', escrow.write.deposit([payee, payer.address, 0n, AMOUNT], { account: payer }))
+  await note(
+    'deposit, new channel',
+    escrow.write.deposit([payee, payer.address, 0n, AMOUNT], { account: payer }),
+  )
   await note('deposit, top-up', escrow.write.deposit([payee, payer.address, 0n, AMOUNT], { account: payer }))
 
   const channels: ChannelParts[] = []
@@ -91,15 +94,18 @@ async function measure(world: World): Promise<Record<string, number>> {
   await timeAfter(world, 1, 144)
   await note('claim, opens the pool', rewards.write.claim([1n, payee], { account: deployer }))
   await note('claim', rewards.write.claim([1n, providers[1]!.account.address], { account: deployer }))
-  await note('thawed withdraw', escrow.write.withdraw([payee, payer.address, 0n, payer.address], { account: payer }))
+  await note(
+    'thawed withdraw',
+    escrow.write.withdraw([payee, payer.address, 0n, payer.address], { account: payer }),
+  )
   return gas
 }
 
 const world = await startWorld()
 try {
   const gas = await measure(world)
-  if (process.argv.includes('--json')) console.log(JSON.stringify(gas, null, 2))
-  else for (const [name, value] of Object.entries(gas)) console.log(`${Math.round(value).toString().padStart(9)}  ${name}`)
+  const rows = Object.entries(gas).map(([name, value]) => `${Math.round(value).toString().padStart(9)}  ${name}`)
+  process.stdout.write(`${process.argv.includes('--json') ? JSON.stringify(gas, null, 2) : rows.join('\n')}\n`)
 } finally {
   await world.stop()
 }

@@ -24,7 +24,7 @@ const out = join(root, 'build')
 const require = createRequire(import.meta.url)
 
 // -ffp-contract=off: GCC fuses multiply and add by default, which changes bits. -fno-math-errno: square roots are one
-// instruction, not a call into libm. Never -ffast-math.
+// instruction, not a call into libm. Never the flag that lets the compiler reorder floating-point operations.
 const FLAGS = [
   '-std=c++20',
   '-O3',

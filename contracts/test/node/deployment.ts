@@ -15,7 +15,8 @@ before(async () => {
 })
 after(() => world.stop())
 
-const again = (changes: object = {}) => deploy({ rpcUrl: world.rpcUrl, network: 'local', out: world.out, ...changes })
+const again = (changes: object = {}) =>
+  deploy({ rpcUrl: world.rpcUrl, network: 'local', out: world.out, ...changes })
 
 test('the minter of the token is the address predicted for Rewards', async () => {
   const { contracts, roles } = world.deployment

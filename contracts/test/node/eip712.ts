@@ -3,7 +3,7 @@ import { after, before, test } from 'node:test'
 import { hashTypedData, keccak256, numberToHex, stringToHex } from 'viem'
 import { generatePrivateKey, privateKeyToAccount } from 'viem/accounts'
 import { eip712TypeStrings } from '../../../sdk/protocol/abi/index.ts'
-import { channelId as sdkChannelId, redeemRow, toHex } from '../../../sdk/protocol/index.ts'
+import { redeemRow, channelId as sdkChannelId, toHex } from '../../../sdk/protocol/index.ts'
 import { channelId, startWorld, VOUCHER_TYPES, voucherRow, voucherTypedData, type World } from './world.ts'
 
 const CASES = 50
@@ -23,7 +23,10 @@ function randomParts(seed: number) {
 
 test('the type hashes in the contracts are those of the type strings', async () => {
   assert.equal(await world.escrow.read.VOUCHER_TYPEHASH(), keccak256(stringToHex(eip712TypeStrings.Voucher)))
-  assert.equal(await world.staking.read.NODE_KEY_TYPEHASH(), keccak256(stringToHex(eip712TypeStrings.NodeKey)))
+  assert.equal(
+    await world.staking.read.NODE_KEY_TYPEHASH(),
+    keccak256(stringToHex(eip712TypeStrings.NodeKey)),
+  )
   const members = VOUCHER_TYPES.Voucher.map(({ name, type }) => `${type} ${name}`).join(',')
   assert.equal(eip712TypeStrings.Voucher, `Voucher(${members})`)
 })
@@ -41,7 +44,10 @@ test('Solidity, viem and the sdk agree on channel ids, voucher digests and rows'
     const typed = voucherTypedData(world, parts, total)
     assert.equal(await world.escrow.read.voucherDigest([id, total]), hashTypedData(typed), `seed ${seed}`)
     const signature = await signer.signTypedData(typed)
-    assert.equal(toHex(redeemRow(sdkParts, { total, signature })), (await voucherRow(world, parts, total)).toLowerCase())
+    assert.equal(
+      toHex(redeemRow(sdkParts, { total, signature })),
+      (await voucherRow(world, parts, total)).toLowerCase(),
+    )
   }
 })
 

@@ -7,8 +7,8 @@ import {
   byAddress,
   enlist,
   gasOf,
-  openChannel,
   type Operator,
+  openChannel,
   PROVIDER,
   startWorld,
   timeAfter,
@@ -70,9 +70,11 @@ test('an epoch runs from receipts to rewards', async () => {
     await gasOf(world, audits.write.commitAudit([EPOCH, commitment], { account: node }))
   }
   await timeAfter(world, 1, 42)
-  for (const { node } of verifiers) await gasOf(world, audits.write.revealAudit([EPOCH, SALT, rows], { account: node }))
+  for (const { node } of verifiers)
+    await gasOf(world, audits.write.revealAudit([EPOCH, SALT, rows], { account: node }))
   await timeAfter(world, 1, 54)
-  for (const { provider } of rows) await gasOf(world, audits.write.finalize([EPOCH, provider], { account: deployer }))
+  for (const { provider } of rows)
+    await gasOf(world, audits.write.finalize([EPOCH, provider], { account: deployer }))
   assert.equal((await audits.read.tallies([EPOCH, honest.account.address])).score, 97)
   assert.equal(await audits.read.weightOf([EPOCH, tamperer.account.address]), 0n)
 
@@ -100,7 +102,9 @@ test('an epoch runs from receipts to rewards', async () => {
 
 async function claim(operator: Operator): Promise<Hex> {
   const { rewards, deployment } = world
-  const hash = await rewards.write.claim([EPOCH, operator.account.address], { account: deployment.roles.deployer })
+  const hash = await rewards.write.claim([EPOCH, operator.account.address], {
+    account: deployment.roles.deployer,
+  })
   await gasOf(world, hash)
   return hash
 }

@@ -1,7 +1,14 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { keccak256, numberToHex, parseEther } from 'viem'
-import { leafAt, samplePosition, sumLeaf, sumProof, sumRoot, type SumNode } from '../../../sdk/protocol/index.ts'
+import {
+  leafAt,
+  type SumNode,
+  samplePosition,
+  sumLeaf,
+  sumProof,
+  sumRoot,
+} from '../../../sdk/protocol/index.ts'
 import { enlist, gasOf, type Operator, PROVIDER, startWorld, timeAfter, type World } from './world.ts'
 
 // Tree sizes around powers of two, where promotion of odd nodes differs. Each is committed in an epoch of its own.

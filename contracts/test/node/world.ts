@@ -17,9 +17,9 @@ import {
   numberToHex,
   pad,
   parseEther,
+  parseSignature,
   publicActions,
   signatureToCompactSignature,
-  parseSignature,
   walletActions,
 } from 'viem'
 import { generatePrivateKey, type PrivateKeyAccount, privateKeyToAccount } from 'viem/accounts'
@@ -133,7 +133,12 @@ export async function enlist(world: World, kind: number, stake: bigint): Promise
   const payout = (await newAccount(world)).address
   const consent = await node.signTypedData({
     domain: { name: 'ARIA Staking', version: '1', chainId: hardhat.id, verifyingContract: staking.address },
-    types: { NodeKey: [{ name: 'operator', type: 'address' }, { name: 'node', type: 'address' }] },
+    types: {
+      NodeKey: [
+        { name: 'operator', type: 'address' },
+        { name: 'node', type: 'address' },
+      ],
+    },
     primaryType: 'NodeKey',
     message: { operator: account.address, node: node.address },
   })
@@ -164,7 +169,12 @@ export const VOUCHER_TYPES = {
 
 export function voucherTypedData(world: World, parts: ChannelParts, total: bigint) {
   return {
-    domain: { name: 'ARIA Escrow', version: '1', chainId: hardhat.id, verifyingContract: world.escrow.address },
+    domain: {
+      name: 'ARIA Escrow',
+      version: '1',
+      chainId: hardhat.id,
+      verifyingContract: world.escrow.address,
+    },
     types: VOUCHER_TYPES,
     primaryType: 'Voucher',
     message: { channelId: channelId(parts), maxClaimableAmount: total },
@@ -180,7 +190,12 @@ export async function voucherRow(world: World, parts: ChannelParts, total: bigin
 }
 
 /** A payer with a funded channel to `payee`. */
-export async function openChannel(world: World, payee: Address, amount: bigint, salt = 1n): Promise<ChannelParts> {
+export async function openChannel(
+  world: World,
+  payee: Address,
+  amount: bigint,
+  salt = 1n,
+): Promise<ChannelParts> {
   const payer = await newAccount(world, amount)
   const signer = privateKeyToAccount(generatePrivateKey())
   await gasOf(world, world.token.write.approve([world.escrow.address, amount], { account: payer }))
@@ -195,7 +210,14 @@ export interface AuditRow {
 }
 
 export function auditCommitment(verifier: Address, epoch: bigint, salt: Hex, rows: readonly AuditRow[]): Hex {
-  const row = { type: 'tuple[]', components: [{ name: 'provider', type: 'address' }, { name: 'score', type: 'uint8' }, { name: 'digest', type: 'bytes32' }] } as const
+  const row = {
+    type: 'tuple[]',
+    components: [
+      { name: 'provider', type: 'address' },
+      { name: 'score', type: 'uint8' },
+      { name: 'digest', type: 'bytes32' },
+    ],
+  } as const
   const types = [{ type: 'address' }, { type: 'uint256' }, { type: 'bytes32' }, row] as const
   return keccak256(encodeAbiParameters(types, [verifier, epoch, salt, rows]))
 }

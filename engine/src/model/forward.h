@@ -4,7 +4,7 @@
 #include <span>
 
 #include "../kernels/rotary.h"
-#include "cache.h"
+#include "../ops/cache.h"
 #include "weights.h"
 
 namespace aria {

@@ -1,7 +1,7 @@
 #pragma once
 // Causal attention of one token's query heads that share one key head, over a paged cache.
 #include "../kernels/kernels.h"
-#include "../model/cache.h"
+#include "cache.h"
 
 namespace aria {
 

@@ -8,7 +8,7 @@ Session::Session(std::shared_ptr<Model> model, size_t tokens_max, std::vector<ui
     : model_(std::move(model)),
       tokens_max_(std::min(tokens_max, model_->config.context)),
       stop_tokens_(std::move(stop_tokens)),
-      cache_(model_->config) {}
+      cache_(model_->config.layers, model_->config.kv_heads, model_->config.head_width) {}
 
 void Session::check_tokens(const std::vector<uint32_t>& tokens) const {
   if (tokens.empty()) throw Error("bad_token", "A prefill needs at least one token.");

@@ -38,7 +38,7 @@ Verdict verify(Model& model, const Transcript& transcript, const std::vector<uin
     return std::find(stop_tokens.begin(), stop_tokens.end(), token) != stop_tokens.end();
   };
 
-  Cache cache(model.config);
+  Cache cache(model.config.layers, model.config.kv_heads, model.config.head_width);
   std::vector<Candidate> scratch;
   const auto check_row = [&](const float* logits, size_t position) {  // of the sequence; derives the token after it
     const size_t index = position + 1 - prompt;

@@ -1,12 +1,16 @@
 import { CodeLine } from './ui/code-line.tsx'
 import { EmptyState } from './ui/empty-state.tsx'
 
-/** The gateway's default port (`aria gateway`, `npm start`); the indexer does not know a changed one. */
-const GATEWAY_PORT = 4610
+/** `npm start` puts the gateway this many ports above the dashboard, whatever its --port-base. */
+const GATEWAY_PORT_OFFSET = 10
+/** Where the dashboard is without a proxy in front; with one, its port says nothing. */
+const DASHBOARD_PORT = 4600
 
 /** The empty network's invitation: the line that makes the first paid request. */
 export function FirstRequest() {
-  const url = `http://${window.location.hostname}:${GATEWAY_PORT}/v1/chat/completions`
+  const { hostname, port } = window.location
+  const gatewayPort = Number(port || DASHBOARD_PORT) + GATEWAY_PORT_OFFSET
+  const url = `http://${hostname}:${gatewayPort}/v1/chat/completions`
   const body = '{"model":"aria-1","stream":true,"messages":[{"role":"user","content":"Tell me a story"}]}'
   return (
     <EmptyState title="No requests yet">

@@ -4,7 +4,6 @@
 #include <vector>
 
 #include "../base/buffer.h"
-#include "config.h"
 
 namespace aria {
 
@@ -12,10 +11,10 @@ constexpr size_t kPagePositions = 64;
 
 class Cache {
  public:
-  explicit Cache(const ModelConfig& config)
-      : head_halves_(2 * kPagePositions * config.head_width),
-        layer_halves_(config.kv_heads * head_halves_),
-        page_halves_(config.layers * layer_halves_) {}
+  Cache(size_t layers, size_t kv_heads, size_t head_width)
+      : head_halves_(2 * kPagePositions * head_width),
+        layer_halves_(kv_heads * head_halves_),
+        page_halves_(layers * layer_halves_) {}
 
   void reserve(size_t positions) {
     while (pages_.size() * kPagePositions < positions) pages_.emplace_back(page_halves_ * sizeof(uint16_t));
