@@ -184,6 +184,12 @@ function parseAddress(name: string, value: string | undefined): Address | undefi
   return getAddress(value)
 }
 
+function parseSeconds(name: string, value: string | undefined): number | undefined {
+  if (value === undefined) return undefined
+  if (!/^\d{1,12}$/.test(value)) throw new Error(`--${name} must be a timestamp in seconds, not ${value}.`)
+  return Number(value)
+}
+
 async function main(): Promise<void> {
   const string = { type: 'string' } as const
   const { values } = parseArgs({
@@ -206,7 +212,7 @@ async function main(): Promise<void> {
   const optional = {
     stateDir: values['state-dir'],
     privateKey: deployerKey(),
-    genesis: values.genesis === undefined ? undefined : Number(values.genesis),
+    genesis: parseSeconds('genesis', values.genesis),
     governor: parseAddress('governor', values.governor),
     treasury: parseAddress('treasury', values.treasury),
     beaconOperator: parseAddress('beacon-operator', values['beacon-operator']),

@@ -104,8 +104,12 @@ async function measure(world: World): Promise<Record<string, number>> {
 const world = await startWorld()
 try {
   const gas = await measure(world)
-  const rows = Object.entries(gas).map(([name, value]) => `${Math.round(value).toString().padStart(9)}  ${name}`)
-  process.stdout.write(`${process.argv.includes('--json') ? JSON.stringify(gas, null, 2) : rows.join('\n')}\n`)
+  const rows = Object.entries(gas).map(
+    ([name, value]) => `${Math.round(value).toString().padStart(9)}  ${name}`,
+  )
+  process.stdout.write(
+    `${process.argv.includes('--json') ? JSON.stringify(gas, null, 2) : rows.join('\n')}\n`,
+  )
 } finally {
   await world.stop()
 }

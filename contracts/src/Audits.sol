@@ -3,7 +3,7 @@ pragma solidity 0.8.37;
 
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
-import {IAudits, AuditParameters, Root, Row, Tally} from "./interfaces/IAudits.sol";
+import {AuditParameters, IAudits, Root, Row, Tally} from "./interfaces/IAudits.sol";
 import {IBeacon} from "./interfaces/IBeacon.sol";
 import {IStaking, Kind} from "./interfaces/IStaking.sol";
 import {Epochs, Timetable} from "./libraries/Epochs.sol";

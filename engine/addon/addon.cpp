@@ -33,7 +33,8 @@ Napi::Value draw(const Napi::CallbackInfo& info) {
 // (kernels, seed): the hash of a table's answers, for tests that compare tables.
 Napi::Value known_answer_of(const Napi::CallbackInfo& info) {
   try {
-    return Napi::String::New(info.Env(), known_answer(find_kernels(info[0].As<Napi::String>()), info[1].As<Napi::Number>().Uint32Value()));
+    return Napi::String::New(
+        info.Env(), known_answer(find_kernels(info[0].As<Napi::String>()), info[1].As<Napi::Number>().Uint32Value()));
   } catch (const Error& error) {
     throw error_of(info.Env(), error.code, error.what());
   }

@@ -15,7 +15,8 @@ struct ControlState {
 class Control : public Napi::ObjectWrap<Control> {
  public:
   static Napi::Function define(Napi::Env env) {
-    return DefineClass(env, "Control", {InstanceMethod<&Control::cancel>("cancel"), InstanceMethod<&Control::progress>("progress")});
+    return DefineClass(env, "Control",
+                       {InstanceMethod<&Control::cancel>("cancel"), InstanceMethod<&Control::progress>("progress")});
   }
   explicit Control(const Napi::CallbackInfo& info) : ObjectWrap(info) {}
 

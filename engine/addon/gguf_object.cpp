@@ -6,19 +6,22 @@
 namespace aria {
 
 Napi::Function GgufObject::define(Napi::Env env) {
-  return DefineClass(env, "Gguf", {InstanceMethod<&GgufObject::metadata>("metadata"), InstanceMethod<&GgufObject::tensors>("tensors"),
-                                   InstanceMethod<&GgufObject::bytes>("bytes"), InstanceMethod<&GgufObject::config>("config"),
-                                   InstanceMethod<&GgufObject::load>("load"), InstanceMethod<&GgufObject::close>("close")});
+  return DefineClass(
+      env, "Gguf",
+      {InstanceMethod<&GgufObject::metadata>("metadata"), InstanceMethod<&GgufObject::tensors>("tensors"),
+       InstanceMethod<&GgufObject::bytes>("bytes"), InstanceMethod<&GgufObject::config>("config"),
+       InstanceMethod<&GgufObject::load>("load"), InstanceMethod<&GgufObject::close>("close")});
 }
 
 Napi::Value GgufObject::open(const Napi::CallbackInfo& info) {
   const std::string path = info[0].As<Napi::String>();
-  return run(info[1].As<Napi::Object>(), Control::of(info[1]), [path] { return std::make_shared<OpenGguf>(path); },
-             [](Napi::Env env, const std::shared_ptr<OpenGguf>& open) -> Napi::Value {
-               Napi::Object object = env.GetInstanceData<Classes>()->gguf.New({});
-               Unwrap(object)->open_ = open;
-               return object;
-             });
+  return run(
+      info[1].As<Napi::Object>(), Control::of(info[1]), [path] { return std::make_shared<OpenGguf>(path); },
+      [](Napi::Env env, const std::shared_ptr<OpenGguf>& open) -> Napi::Value {
+        Napi::Object object = env.GetInstanceData<Classes>()->gguf.New({});
+        Unwrap(object)->open_ = open;
+        return object;
+      });
 }
 
 const OpenGguf& GgufObject::opened(const Napi::CallbackInfo& info) const {
@@ -27,7 +30,9 @@ const OpenGguf& GgufObject::opened(const Napi::CallbackInfo& info) const {
 }
 void GgufObject::close(const Napi::CallbackInfo&) { open_.reset(); }
 
-Napi::Value GgufObject::metadata(const Napi::CallbackInfo& info) { return from_metadata(info.Env(), opened(info).gguf); }
+Napi::Value GgufObject::metadata(const Napi::CallbackInfo& info) {
+  return from_metadata(info.Env(), opened(info).gguf);
+}
 Napi::Value GgufObject::tensors(const Napi::CallbackInfo& info) { return from_tensors(info.Env(), opened(info).gguf); }
 Napi::Value GgufObject::bytes(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), double(opened(info).file.bytes().size()));
@@ -57,14 +62,15 @@ Napi::Value GgufObject::load(const Napi::CallbackInfo& info) {
   const LoadOptions options{info[0].As<Napi::String>(), info[1].As<Napi::Number>().Uint32Value()};
   opened(info);
   const auto control = Control::of(info[2]);
-  return run(info.This().As<Napi::Object>(), control,
-             [open = open_, options, control] {
-               return std::make_shared<Model>(open->gguf, options, [&](double share) {
-                 control->progress = share;
-                 if (control->cancelled) throw Error("aborted", "Loading was cancelled.");
-               });
-             },
-             [](Napi::Env env, const std::shared_ptr<Model>& model) { return ModelObject::wrap(env, model); });
+  return run(
+      info.This().As<Napi::Object>(), control,
+      [open = open_, options, control] {
+        return std::make_shared<Model>(open->gguf, options, [&](double share) {
+          control->progress = share;
+          if (control->cancelled) throw Error("aborted", "Loading was cancelled.");
+        });
+      },
+      [](Napi::Env env, const std::shared_ptr<Model>& model) { return ModelObject::wrap(env, model); });
 }
 
 }  // namespace aria

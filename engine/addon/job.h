@@ -19,8 +19,12 @@ template <class Work, class Convert>
 class Job {
  public:
   Job(Napi::Object owner, std::shared_ptr<ControlState> control, Work work, Convert convert)
-      : env_(owner.Env()), deferred_(Napi::Promise::Deferred::New(env_)), owner_(Napi::Persistent(owner)),
-        control_(std::move(control)), work_(std::move(work)), convert_(std::move(convert)) {
+      : env_(owner.Env()),
+        deferred_(Napi::Promise::Deferred::New(env_)),
+        owner_(Napi::Persistent(owner)),
+        control_(std::move(control)),
+        work_(std::move(work)),
+        convert_(std::move(convert)) {
     wake_ = Wake::New(env_, "aria job", 0, 1, this);
     // Added after the wake function's own hook, so it runs before: the thread never sees a closed one.
     napi_add_env_cleanup_hook(env_, stop_at_exit, this);

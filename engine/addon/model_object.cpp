@@ -6,9 +6,11 @@
 namespace aria {
 
 Napi::Function ModelObject::define(Napi::Env env) {
-  return DefineClass(env, "Model", {InstanceMethod<&ModelObject::kernels>("kernels"), InstanceMethod<&ModelObject::threads>("threads"),
-                                    InstanceMethod<&ModelObject::create_session>("createSession"),
-                                    InstanceMethod<&ModelObject::verify>("verify"), InstanceMethod<&ModelObject::close>("close")});
+  return DefineClass(
+      env, "Model",
+      {InstanceMethod<&ModelObject::kernels>("kernels"), InstanceMethod<&ModelObject::threads>("threads"),
+       InstanceMethod<&ModelObject::create_session>("createSession"), InstanceMethod<&ModelObject::verify>("verify"),
+       InstanceMethod<&ModelObject::close>("close")});
 }
 
 Napi::Value ModelObject::wrap(Napi::Env env, std::shared_ptr<Model> model) {
@@ -38,11 +40,12 @@ Napi::Value ModelObject::verify(const Napi::CallbackInfo& info) {
   const Transcript transcript{to_tokens(object.Get("prompt")), to_tokens(object.Get("output")),
                               to_sampling(object.Get("sampling")), to_seed(object.Get("seed"))};
   const auto control = Control::of(info[2]);
-  return run(info.This().As<Napi::Object>(), control,
-             [model = model_, transcript, stops = to_tokens(info[1]), control] {
-               return aria::verify(*model, transcript, stops, control->cancelled);
-             },
-             from_verdict);
+  return run(
+      info.This().As<Napi::Object>(), control,
+      [model = model_, transcript, stops = to_tokens(info[1]), control] {
+        return aria::verify(*model, transcript, stops, control->cancelled);
+      },
+      from_verdict);
 }
 
 void ModelObject::close(const Napi::CallbackInfo&) { model_.reset(); }

@@ -34,7 +34,7 @@ class GgufObject : public Napi::ObjectWrap<GgufObject> {
   Napi::Value config(const Napi::CallbackInfo& info);  // throws for what the engine cannot compute
   Napi::Value load(const Napi::CallbackInfo& info);    // (kernels, threads, control) -> Promise<ModelObject>
 
-  void close(const Napi::CallbackInfo& info);           // unmaps the file once no load uses it
+  void close(const Napi::CallbackInfo& info);  // unmaps the file once no load uses it
   const OpenGguf& opened(const Napi::CallbackInfo& info) const;
 
   std::shared_ptr<OpenGguf> open_;

@@ -40,35 +40,60 @@ Napi::Value string_array(Napi::Env env, const Value& value) {
 
 Napi::Value array(Napi::Env env, const Value& value) {
   switch (value.element) {
-    case ValueType::u8: case ValueType::boolean: return typed_array<uint8_t>(env, value.bytes, value.count);
-    case ValueType::i8: return typed_array<int8_t>(env, value.bytes, value.count);
-    case ValueType::u16: return typed_array<uint16_t>(env, value.bytes, value.count);
-    case ValueType::i16: return typed_array<int16_t>(env, value.bytes, value.count);
-    case ValueType::u32: return typed_array<uint32_t>(env, value.bytes, value.count);
-    case ValueType::i32: return typed_array<int32_t>(env, value.bytes, value.count);
-    case ValueType::f32: return typed_array<float>(env, value.bytes, value.count);
-    case ValueType::f64: return typed_array<double>(env, value.bytes, value.count);
-    case ValueType::u64: return typed_array<uint64_t>(env, value.bytes, value.count);
-    case ValueType::i64: return typed_array<int64_t>(env, value.bytes, value.count);
-    default: return string_array(env, value);
+    case ValueType::u8:
+    case ValueType::boolean:
+      return typed_array<uint8_t>(env, value.bytes, value.count);
+    case ValueType::i8:
+      return typed_array<int8_t>(env, value.bytes, value.count);
+    case ValueType::u16:
+      return typed_array<uint16_t>(env, value.bytes, value.count);
+    case ValueType::i16:
+      return typed_array<int16_t>(env, value.bytes, value.count);
+    case ValueType::u32:
+      return typed_array<uint32_t>(env, value.bytes, value.count);
+    case ValueType::i32:
+      return typed_array<int32_t>(env, value.bytes, value.count);
+    case ValueType::f32:
+      return typed_array<float>(env, value.bytes, value.count);
+    case ValueType::f64:
+      return typed_array<double>(env, value.bytes, value.count);
+    case ValueType::u64:
+      return typed_array<uint64_t>(env, value.bytes, value.count);
+    case ValueType::i64:
+      return typed_array<int64_t>(env, value.bytes, value.count);
+    default:
+      return string_array(env, value);
   }
 }
 
 Napi::Value from_value(Napi::Env env, const Value& value) {
   switch (value.type) {
-    case ValueType::u8: return Napi::Number::New(env, number<uint8_t>(value.bytes));
-    case ValueType::i8: return Napi::Number::New(env, number<int8_t>(value.bytes));
-    case ValueType::u16: return Napi::Number::New(env, number<uint16_t>(value.bytes));
-    case ValueType::i16: return Napi::Number::New(env, number<int16_t>(value.bytes));
-    case ValueType::u32: return Napi::Number::New(env, number<uint32_t>(value.bytes));
-    case ValueType::i32: return Napi::Number::New(env, number<int32_t>(value.bytes));
-    case ValueType::f32: return Napi::Number::New(env, number<float>(value.bytes));
-    case ValueType::f64: return Napi::Number::New(env, number<double>(value.bytes));
-    case ValueType::boolean: return Napi::Boolean::New(env, number<uint8_t>(value.bytes) != 0);
-    case ValueType::u64: return Napi::BigInt::New(env, number<uint64_t>(value.bytes));
-    case ValueType::i64: return Napi::BigInt::New(env, number<int64_t>(value.bytes));
-    case ValueType::string: return Napi::String::New(env, value.bytes.data(), value.bytes.size());
-    case ValueType::array: return array(env, value);
+    case ValueType::u8:
+      return Napi::Number::New(env, number<uint8_t>(value.bytes));
+    case ValueType::i8:
+      return Napi::Number::New(env, number<int8_t>(value.bytes));
+    case ValueType::u16:
+      return Napi::Number::New(env, number<uint16_t>(value.bytes));
+    case ValueType::i16:
+      return Napi::Number::New(env, number<int16_t>(value.bytes));
+    case ValueType::u32:
+      return Napi::Number::New(env, number<uint32_t>(value.bytes));
+    case ValueType::i32:
+      return Napi::Number::New(env, number<int32_t>(value.bytes));
+    case ValueType::f32:
+      return Napi::Number::New(env, number<float>(value.bytes));
+    case ValueType::f64:
+      return Napi::Number::New(env, number<double>(value.bytes));
+    case ValueType::boolean:
+      return Napi::Boolean::New(env, number<uint8_t>(value.bytes) != 0);
+    case ValueType::u64:
+      return Napi::BigInt::New(env, number<uint64_t>(value.bytes));
+    case ValueType::i64:
+      return Napi::BigInt::New(env, number<int64_t>(value.bytes));
+    case ValueType::string:
+      return Napi::String::New(env, value.bytes.data(), value.bytes.size());
+    case ValueType::array:
+      return array(env, value);
   }
   return env.Undefined();
 }

@@ -9,9 +9,9 @@
 
 namespace aria {
 
-std::vector<uint32_t> to_tokens(const Napi::Value& value);       // a Uint32Array
+std::vector<uint32_t> to_tokens(const Napi::Value& value);  // a Uint32Array
 Sampling to_sampling(const Napi::Value& value);
-uint64_t to_seed(const Napi::Value& value);                      // a bigint
+uint64_t to_seed(const Napi::Value& value);  // a bigint
 
 Napi::Value from_tokens(Napi::Env env, const std::vector<uint32_t>& tokens);
 Napi::Value from_floats(Napi::Env env, const std::vector<float>& values);

@@ -60,7 +60,8 @@ function report(answer: LocalAnswer, { json, model, seed }: RunOptions, { info }
   }
   const speed = `${answer.outputTokens} tokens, ${answer.tokensPerSecond} tokens/s`
   const first = `first token after ${answer.firstTokenMs} ms`
-  process.stderr.write(`\n${speed}, ${first} (${info.kernels}, ${info.threads} threads, seed ${seed})\n`)
+  process.stdout.write('\n')
+  process.stderr.write(`${speed}, ${first} (${info.kernels}, ${info.threads} threads, seed ${seed})\n`)
 }
 
 function decimal(min: number, max: number): (text: string) => number {

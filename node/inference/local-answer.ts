@@ -33,8 +33,8 @@ export async function answerLocally(model: Model, question: LocalQuestion): Prom
   const startedMs = performance.now()
   try {
     await session.prefill(tokens, { signal: question.signal })
-    const made = await decode(model, session, limit, question)
-    return { ...made, promptTokens: tokens.length, ...speed(startedMs, made) }
+    const { firstAtMs, ...made } = await decode(model, session, limit, question)
+    return { ...made, promptTokens: tokens.length, ...speed(startedMs, firstAtMs, made.outputTokens) }
   } catch (thrown) {
     if (!question.signal.aborted) throw thrown
     const nothing = { text: '', outputTokens: 0, firstTokenMs: 0, tokensPerSecond: 0 }
@@ -83,7 +83,8 @@ async function decode(
 
 function speed(
   startedMs: number,
-  { firstAtMs, outputTokens }: Decoded,
+  firstAtMs: number,
+  outputTokens: number,
 ): Pick<LocalAnswer, 'firstTokenMs' | 'tokensPerSecond'> {
   const seconds = (performance.now() - firstAtMs) / 1000
   return {

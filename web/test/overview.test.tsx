@@ -2,7 +2,7 @@
 import { screen, waitFor, within } from '@testing-library/react'
 import userEvent from '@testing-library/user-event'
 import { describe, expect, it } from 'vitest'
-import { epochPoint, NOW, networkView, OTHER_OPERATOR, provider } from './helpers/fixtures.ts'
+import { audit, epochPoint, NOW, networkView, OTHER_OPERATOR, provider } from './helpers/fixtures.ts'
 import { stage } from './helpers/show.tsx'
 
 const scene = stage()
@@ -132,6 +132,19 @@ describe('the charts', () => {
     expect(chart.textContent).toContain('0.1 ARIA')
     expect(chart.textContent).toContain('epoch 6')
     expect(chart.textContent).not.toContain('running')
+  })
+})
+
+describe('the live activity', () => {
+  it('says once what several verifiers found, and the worst of it', async () => {
+    const verifier = `0x${'ef'.repeat(20)}` as const
+    scene.network.answer('/api/audits', [audit(), audit({ verifier, passed: 3, failed: 1, score: 0 })])
+
+    scene.show('/')
+
+    const activity = await region('Live activity')
+    expect(await within(activity).findByText('1 of 4 failed, 2 verifiers')).toBeDefined()
+    expect(within(activity).queryByText(/4 passed/)).toBeNull()
   })
 })
 

@@ -23,6 +23,16 @@ it('a provider’s page shows what it earned, what waits, its stake and its offe
   expect(within(await region('Identity')).getByText('/ip4/127.0.0.1/tcp/4631')).toBeDefined()
 })
 
+it('earnings over time are net of the fee, beside the rewards', async () => {
+  scene.network.answer(API, providerDetail())
+
+  scene.show(ADDRESS)
+
+  const earned = await screen.findByRole('figure', { name: /^Earned per epoch/ })
+  expect(earned.textContent).toContain('0.0019 ARIA')
+  expect(screen.getByRole('figure', { name: /^Rewards per epoch/ }).textContent).toContain('0.00009 ARIA')
+})
+
 it('a failed audit tells its reason in words', async () => {
   const reason = 'Receipt 0xabab, position 31: signed token 1187, re-executed token 402.'
   scene.network.answer(API, providerDetail({ audits: [audit({ passed: 3, failed: 1, score: 0, reason })] }))
@@ -75,10 +85,10 @@ it('a provider without work says what will appear, and without an offer why nobo
 
   scene.show(ADDRESS)
 
-  expect(await screen.findByText('No earnings yet')).toBeDefined()
+  expect(await within(await region('Earned per epoch')).findByText('No epoch with work yet')).toBeDefined()
   expect(screen.getByText('No offer is in force')).toBeDefined()
   expect(screen.getByText('No audits yet')).toBeDefined()
-  expect(screen.getByText('No epoch with work yet')).toBeDefined()
+  expect(within(await region('Epochs')).getByText('No epoch with work yet')).toBeDefined()
 })
 
 it('an unknown provider is told apart from a failure', async () => {

@@ -17,7 +17,8 @@ constexpr uint64_t kRoundConstants[kRounds] = {
     0x8000000080008081, 0x8000000000008080, 0x0000000080000001, 0x8000000080008008};
 // Lanes in the order of the pi permutation, starting after lane 1, with the rho rotation of each.
 constexpr int kPi[kRounds] = {10, 7, 11, 17, 18, 3, 5, 16, 8, 21, 24, 4, 15, 23, 19, 13, 12, 2, 20, 14, 22, 9, 6, 1};
-constexpr int kRho[kRounds] = {1, 3, 6, 10, 15, 21, 28, 36, 45, 55, 2, 14, 27, 41, 56, 8, 25, 43, 62, 18, 39, 61, 20, 44};
+constexpr int kRho[kRounds] = {1,  3,  6,  10, 15, 21, 28, 36, 45, 55, 2,  14,
+                               27, 41, 56, 8,  25, 43, 62, 18, 39, 61, 20, 44};
 
 void permute(uint64_t* state) {
   for (uint64_t round_constant : kRoundConstants) {

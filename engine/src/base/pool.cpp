@@ -61,8 +61,10 @@ void ThreadPool::run_shared(size_t items, Call call, const void* context) {
   }
   for (int spin = 0; done_.load() < items; spin++) {
     const uint32_t done = done_.load();
-    if (spin < kSpins) pause();
-    else if (done < items) done_.wait(done);
+    if (spin < kSpins)
+      pause();
+    else if (done < items)
+      done_.wait(done);
   }
 }
 

@@ -24,9 +24,10 @@ class ThreadPool {
       for (size_t item = 0; item < items; item++) body(item, size_t{0});
       return;
     }
-    run_shared(items, [](const void* context, size_t item, size_t thread) {
-      (*static_cast<const Body*>(context))(item, thread);
-    }, &body);
+    run_shared(
+        items,
+        [](const void* context, size_t item, size_t thread) { (*static_cast<const Body*>(context))(item, thread); },
+        &body);
   }
 
  private:

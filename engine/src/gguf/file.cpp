@@ -15,8 +15,8 @@ namespace {
 
 [[noreturn]] void fail(const std::string& path, const char* action) {
   const int number = errno;
-  throw Error(number == ENOENT ? "not_found" : "io", "Could not " + std::string(action) + " " + path + ": " +
-                                                         std::strerror(number) + ".");
+  throw Error(number == ENOENT ? "not_found" : "io",
+              "Could not " + std::string(action) + " " + path + ": " + std::strerror(number) + ".");
 }
 
 struct Descriptor {

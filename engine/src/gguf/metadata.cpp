@@ -25,15 +25,28 @@ std::optional<uint64_t> find_integer(const Gguf& gguf, const std::string& key) {
   if (!value) return std::nullopt;
   int64_t number = 0;
   switch (value->type) {
-    case ValueType::u8: return read<uint8_t>(*value);
-    case ValueType::u16: return read<uint16_t>(*value);
-    case ValueType::u32: return read<uint32_t>(*value);
-    case ValueType::u64: return read<uint64_t>(*value);
-    case ValueType::i8: number = read<int8_t>(*value); break;
-    case ValueType::i16: number = read<int16_t>(*value); break;
-    case ValueType::i32: number = read<int32_t>(*value); break;
-    case ValueType::i64: number = read<int64_t>(*value); break;
-    default: wrong_type(key, "an integer");
+    case ValueType::u8:
+      return read<uint8_t>(*value);
+    case ValueType::u16:
+      return read<uint16_t>(*value);
+    case ValueType::u32:
+      return read<uint32_t>(*value);
+    case ValueType::u64:
+      return read<uint64_t>(*value);
+    case ValueType::i8:
+      number = read<int8_t>(*value);
+      break;
+    case ValueType::i16:
+      number = read<int16_t>(*value);
+      break;
+    case ValueType::i32:
+      number = read<int32_t>(*value);
+      break;
+    case ValueType::i64:
+      number = read<int64_t>(*value);
+      break;
+    default:
+      wrong_type(key, "an integer");
   }
   if (number < 0) wrong_type(key, "a non-negative integer");
   return uint64_t(number);

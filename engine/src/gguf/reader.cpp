@@ -16,11 +16,23 @@ constexpr uint32_t kDimensionsMax = 4, kAlignmentDefault = 32, kAlignmentMax = 1
 
 size_t scalar_bytes(ValueType type) {
   switch (type) {
-    case ValueType::u8: case ValueType::i8: case ValueType::boolean: return 1;
-    case ValueType::u16: case ValueType::i16: return 2;
-    case ValueType::u32: case ValueType::i32: case ValueType::f32: return 4;
-    case ValueType::u64: case ValueType::i64: case ValueType::f64: return 8;
-    default: return 0;  // string, array or unknown
+    case ValueType::u8:
+    case ValueType::i8:
+    case ValueType::boolean:
+      return 1;
+    case ValueType::u16:
+    case ValueType::i16:
+      return 2;
+    case ValueType::u32:
+    case ValueType::i32:
+    case ValueType::f32:
+      return 4;
+    case ValueType::u64:
+    case ValueType::i64:
+    case ValueType::f64:
+      return 8;
+    default:
+      return 0;  // string, array or unknown
   }
 }
 
@@ -35,12 +47,13 @@ Value read_array(Cursor& cursor, std::string_view file, const std::string& what)
   const ValueType element{cursor.number<uint32_t>("The element type of " + what)};
   const uint64_t count = cursor.number<uint64_t>("The length of " + what);
   const size_t element_bytes = element == ValueType::string ? sizeof(uint64_t) : scalar_bytes(element);
-  if (element_bytes == 0) bad(what + " has elements of type " + std::to_string(uint32_t(element)) + ", which arrays cannot hold.");
+  if (element_bytes == 0)
+    bad(what + " has elements of type " + std::to_string(uint32_t(element)) + ", which arrays cannot hold.");
   if (count > cursor.left() / element_bytes)
     bad(what + " at offset " + std::to_string(cursor.offset()) + " claims " + std::to_string(count) +
         " elements, more than the file can hold.");
-  const std::string_view bytes = element == ValueType::string ? read_strings(cursor, file, count, what)
-                                                              : cursor.take(count * element_bytes, what);
+  const std::string_view bytes =
+      element == ValueType::string ? read_strings(cursor, file, count, what) : cursor.take(count * element_bytes, what);
   return {ValueType::array, element, count, bytes};
 }
 
@@ -104,8 +117,9 @@ void place_tensors(Gguf& gguf, std::string_view file, size_t header_bytes) {
           std::to_string(alignment) + ".");
     if (data_begin > file.size() || tensor.offset > file.size() - data_begin ||
         bytes > file.size() - data_begin - tensor.offset)
-      bad("Tensor '" + tensor.name + "' at offset " + std::to_string(data_begin) + " + " + std::to_string(tensor.offset) +
-          " needs " + std::to_string(bytes) + " bytes, beyond the file's end at " + std::to_string(file.size()) + ".");
+      bad("Tensor '" + tensor.name + "' at offset " + std::to_string(data_begin) + " + " +
+          std::to_string(tensor.offset) + " needs " + std::to_string(bytes) + " bytes, beyond the file's end at " +
+          std::to_string(file.size()) + ".");
     tensor.offset += data_begin;
     tensor.bytes = file.substr(tensor.offset, bytes);
   }
@@ -143,7 +157,8 @@ Gguf read_gguf(std::string_view file) {
   const uint32_t version = cursor.number<uint32_t>("The version");
   if (version != 2 && version != 3) bad("GGUF version " + std::to_string(version) + " is not supported; 2 and 3 are.");
   const uint64_t tensors = cursor.number<uint64_t>("The tensor count"), keys = cursor.number<uint64_t>("The key count");
-  if (tensors > kTensorsMax) bad("The header claims " + std::to_string(tensors) + " tensors; at most 131072 are allowed.");
+  if (tensors > kTensorsMax)
+    bad("The header claims " + std::to_string(tensors) + " tensors; at most 131072 are allowed.");
   if (keys > kKeysMax) bad("The header claims " + std::to_string(keys) + " keys; at most 65536 are allowed.");
 
   Gguf gguf;

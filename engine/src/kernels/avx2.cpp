@@ -10,7 +10,8 @@ ARIA_LANES __m128i load_128(const void* from) { return _mm_loadu_si128(static_ca
 ARIA_LANES __m256i load_256(const void* from) { return _mm256_loadu_si256(static_cast<const __m256i*>(from)); }
 
 ARIA_LANES F32x16 load_half(const uint16_t* from) {
-  return {reinterpret_cast<F32x8>(_mm256_cvtph_ps(load_128(from))), reinterpret_cast<F32x8>(_mm256_cvtph_ps(load_128(from + 8)))};
+  return {reinterpret_cast<F32x8>(_mm256_cvtph_ps(load_128(from))),
+          reinterpret_cast<F32x8>(_mm256_cvtph_ps(load_128(from + 8)))};
 }
 ARIA_LANES void store_half(F32x16 lanes, uint16_t* to) {
   __m128i* out = reinterpret_cast<__m128i*>(to);
@@ -138,8 +139,8 @@ void linear_q8_0(const LinearTask& task) { linear<ByteWeights>(task); }
 
 extern const Kernels kAvx2;
 const Kernels kAvx2 = {
-    "avx2",        quantize, linear_q1_0,   linear_q8_0,     linear_f16,    linear_f32, sum_squares,
-    scale_rows,    add,      silu_multiply, rotate_adjacent, rotate_halves, to_half,    attention_scores,
+    "avx2",          quantize,     linear_q1_0,   linear_q8_0,     linear_f16,    linear_f32, sum_squares,
+    scale_rows,      add,          silu_multiply, rotate_adjacent, rotate_halves, to_half,    attention_scores,
     softmax_weights, weigh_values, divide,
 };
 

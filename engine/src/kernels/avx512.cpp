@@ -66,9 +66,7 @@ struct BitWeights {  // dot of +-1: 2 * (sum of quants under set bits) - (sum of
 
 struct ByteWeights {  // stored as weight + 128: subtract 128 * (sum of quants)
   static constexpr size_t kColumns = kSubgroup, kBytes = kBlockBytesQ8, kScalesAt = 512;
-  ARIA_LANES __m512i step(const uint8_t* block, size_t k) {
-    return load_bits(block + k * 64);
-  }
+  ARIA_LANES __m512i step(const uint8_t* block, size_t k) { return load_bits(block + k * 64); }
   ARIA_LANES __m512i finish(__m512i dot, const int32_t* sums) {
     return _mm512_sub_epi32(dot, _mm512_set1_epi32(sums[0] * 128));
   }
@@ -123,12 +121,18 @@ void tokens_of(const LinearTask& task, size_t block) {
   size_t token = 0;
   for (; token + 6 <= task.input.tokens; token += 6) tile<W, kBlocks, 6>(task, block, token);
   switch (task.input.tokens - token) {
-    case 5: return tile<W, kBlocks, 5>(task, block, token);
-    case 4: return tile<W, kBlocks, 4>(task, block, token);
-    case 3: return tile<W, kBlocks, 3>(task, block, token);
-    case 2: return tile<W, kBlocks, 2>(task, block, token);
-    case 1: return tile<W, kBlocks, 1>(task, block, token);
-    default: return;
+    case 5:
+      return tile<W, kBlocks, 5>(task, block, token);
+    case 4:
+      return tile<W, kBlocks, 4>(task, block, token);
+    case 3:
+      return tile<W, kBlocks, 3>(task, block, token);
+    case 2:
+      return tile<W, kBlocks, 2>(task, block, token);
+    case 1:
+      return tile<W, kBlocks, 1>(task, block, token);
+    default:
+      return;
   }
 }
 
@@ -166,24 +170,23 @@ void linear_one_q1_0(const LinearTask& task) {
         dot_step(high1, _mm512_and_si512(v3, high_mask), quants + 28);
       }
       const __m512i high = _mm512_srai_epi32(_mm512_add_epi32(high0, high1), 4);
-      const __m512i dot = BitWeights::finish(_mm512_add_epi32(_mm512_add_epi32(low0, low1), high), task.input.sums + g * 4);
+      const __m512i dot =
+          BitWeights::finish(_mm512_add_epi32(_mm512_add_epi32(low0, low1), high), task.input.sums + g * 4);
       sum = accumulate(sum, dot, load_scales(weights + 256), task.input.scales[g]);
     }
     _mm512_storeu_ps(task.out + block * kLanes, sum);
   }
 }
 
-void linear_q1_0(const LinearTask& task) {
-  task.input.tokens == 1 ? linear_one_q1_0(task) : linear<BitWeights>(task);
-}
+void linear_q1_0(const LinearTask& task) { task.input.tokens == 1 ? linear_one_q1_0(task) : linear<BitWeights>(task); }
 void linear_q8_0(const LinearTask& task) { linear<ByteWeights>(task); }
 
 }  // namespace
 
 extern const Kernels kAvx512;
 const Kernels kAvx512 = {
-    "avx512",      quantize, linear_q1_0,   linear_q8_0,     linear_f16,    linear_f32, sum_squares,
-    scale_rows,    add,      silu_multiply, rotate_adjacent, rotate_halves, to_half,    attention_scores,
+    "avx512",        quantize,     linear_q1_0,   linear_q8_0,     linear_f16,    linear_f32, sum_squares,
+    scale_rows,      add,          silu_multiply, rotate_adjacent, rotate_halves, to_half,    attention_scores,
     softmax_weights, weigh_values, divide,
 };
 

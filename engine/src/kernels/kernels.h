@@ -9,8 +9,8 @@
 
 namespace aria {
 
-constexpr size_t kLanes = 16;     // lanes of a float reduction; rows of a packed weight block; positions of a key block
-constexpr size_t kGroup = 128;    // weights under one scale in Q1_0, and activations that meet them; also the row padding
+constexpr size_t kLanes = 16;   // lanes of a float reduction; rows of a packed weight block; positions of a key block
+constexpr size_t kGroup = 128;  // weights under one scale in Q1_0, and activations that meet them; also the row padding
 constexpr size_t kSubgroup = 32;  // weights under one scale in Q8_0, and activations that meet them
 
 // Bytes of one packed block of 16 rows: bits (or bytes) of one weight group, then 16 half-precision scales.
@@ -19,10 +19,10 @@ constexpr size_t kBlockBytesQ8 = kLanes * (kSubgroup + 2);
 
 // Activations of several tokens. `columns` is the padded width, a multiple of kGroup.
 struct Activations {
-  const float* values;     // [tokens][columns]
-  const int8_t* quants;    // [tokens][columns], in [-127, 127]
-  const float* scales;     // [tokens][columns / group], group = kGroup for Q1_0 and kSubgroup for Q8_0
-  const int32_t* sums;     // [tokens][columns / kSubgroup]: the sum of each 32 quants
+  const float* values;   // [tokens][columns]
+  const int8_t* quants;  // [tokens][columns], in [-127, 127]
+  const float* scales;   // [tokens][columns / group], group = kGroup for Q1_0 and kSubgroup for Q8_0
+  const int32_t* sums;   // [tokens][columns / kSubgroup]: the sum of each 32 quants
   size_t columns;
   size_t tokens;
 };
@@ -33,7 +33,7 @@ struct LinearTask {
   size_t columns;          // of the weights; at most activations.columns
   size_t block_begin, block_end;
   Activations input;
-  float* out;              // [tokens][out_stride]
+  float* out;  // [tokens][out_stride]
   size_t out_stride;
 };
 

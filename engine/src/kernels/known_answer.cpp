@@ -83,8 +83,13 @@ void linear_answers(Answers& answers, const Kernels& kernels, const Shape& shape
     answers.record(sums, tokens * columns / kSubgroup);
   };
   const auto run = [&](void (*linear)(const LinearTask&), const void* weights) {
-    linear({static_cast<const uint8_t*>(weights), columns, 0, row_blocks,
-            {values, quants, scales, sums, columns, tokens}, out, row_blocks * kLanes});
+    linear({static_cast<const uint8_t*>(weights),
+            columns,
+            0,
+            row_blocks,
+            {values, quants, scales, sums, columns, tokens},
+            out,
+            row_blocks * kLanes});
     answers.record(out, tokens * row_blocks * kLanes);
   };
   quantize(kGroup);

@@ -77,10 +77,14 @@ static inline SinCos sin_cos(double angle) {  // 0 <= angle < 2^20
   c = c * z + 4.16666666666666019037e-02;
   const double cosine = (1.0 - 0.5 * z) + (z * z) * c;
   switch (int64_t(n) & 3) {
-    case 0: return {float(sine), float(cosine)};
-    case 1: return {float(cosine), float(-sine)};
-    case 2: return {float(-sine), float(-cosine)};
-    default: return {float(-cosine), float(sine)};
+    case 0:
+      return {float(sine), float(cosine)};
+    case 1:
+      return {float(cosine), float(-sine)};
+    case 2:
+      return {float(-sine), float(-cosine)};
+    default:
+      return {float(-cosine), float(sine)};
   }
 }
 

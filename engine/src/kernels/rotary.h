@@ -10,7 +10,8 @@ class RotaryTable {
  public:
   RotaryTable(size_t rotated, double base) {
     const double log_base = log_f64(base);
-    for (size_t i = 0; i < rotated / 2; i++) frequencies_.push_back(exp_f64(-(double(2 * i) / double(rotated)) * log_base));
+    for (size_t i = 0; i < rotated / 2; i++)
+      frequencies_.push_back(exp_f64(-(double(2 * i) / double(rotated)) * log_base));
   }
 
   size_t pairs() const { return frequencies_.size(); }

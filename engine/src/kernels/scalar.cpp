@@ -186,8 +186,8 @@ void divide(float* values, float divisor, size_t count) {
 
 extern const Kernels kScalar;
 const Kernels kScalar = {
-    "scalar",      quantize, linear_q1_0,   linear_q8_0,     linear_f16,    linear_f32, sum_squares,
-    scale_rows,    add,      silu_multiply, rotate_adjacent, rotate_halves, to_half,    attention_scores,
+    "scalar",        quantize,     linear_q1_0,   linear_q8_0,     linear_f16,    linear_f32, sum_squares,
+    scale_rows,      add,          silu_multiply, rotate_adjacent, rotate_halves, to_half,    attention_scores,
     softmax_weights, weigh_values, divide,
 };
 

@@ -78,8 +78,7 @@ template <size_t kBlocks>
 void score_blocks(const float* query, const uint16_t* keys, size_t width, float scale, float* scores) {
   F32x16 sums[kBlocks] = {};
   for (size_t i = 0; i < width; i++)
-    for (size_t b = 0; b < kBlocks; b++)
-      sums[b] = sums[b] + query[i] * load_half(keys + (b * width + i) * kLanes);
+    for (size_t b = 0; b < kBlocks; b++) sums[b] = sums[b] + query[i] * load_half(keys + (b * width + i) * kLanes);
   for (size_t b = 0; b < kBlocks; b++) store(sums[b] * scale, scores + b * kLanes);
 }
 
@@ -121,8 +120,7 @@ void weigh_values(const float* weights, const uint16_t* values, size_t count, si
     weigh_columns<8>(weights, values + column, count, width, out + column);
   for (; column + 4 * kLanes <= width; column += 4 * kLanes)
     weigh_columns<4>(weights, values + column, count, width, out + column);
-  for (; column < width; column += kLanes)
-    weigh_columns<1>(weights, values + column, count, width, out + column);
+  for (; column < width; column += kLanes) weigh_columns<1>(weights, values + column, count, width, out + column);
 }
 
 void divide(float* values, float divisor, size_t count) {

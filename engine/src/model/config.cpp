@@ -30,9 +30,12 @@ const Architecture* find_architecture(const Gguf& gguf) {
 void refuse_variants(const Gguf& gguf, const std::string& prefix) {
   const auto scaling = find_string(gguf, prefix + "rope.scaling.type");
   if (scaling && *scaling != "none") unsupported("RoPE scaling '" + *scaling + "' is not supported yet.");
-  if (find_integer(gguf, prefix + "expert_count").value_or(0) > 0) unsupported("Mixture-of-experts models are not supported.");
-  for (const char* key : {"attention.sliding_window", "logit_scale", "embedding_scale", "residual_scale", "attention.scale"})
-    if (gguf.value(prefix + key)) unsupported("Key '" + prefix + key + "' asks for a computation that is not supported.");
+  if (find_integer(gguf, prefix + "expert_count").value_or(0) > 0)
+    unsupported("Mixture-of-experts models are not supported.");
+  for (const char* key :
+       {"attention.sliding_window", "logit_scale", "embedding_scale", "residual_scale", "attention.scale"})
+    if (gguf.value(prefix + key))
+      unsupported("Key '" + prefix + key + "' asks for a computation that is not supported.");
 }
 
 size_t read_head_width(const Gguf& gguf, const std::string& prefix, const ModelConfig& config) {
@@ -43,8 +46,9 @@ size_t read_head_width(const Gguf& gguf, const std::string& prefix, const ModelC
                              ? need_integer(gguf, prefix + "attention.key_length", 1, kHeadWidthMax)
                              : config.width / config.heads;
   const uint64_t value_width = find_integer(gguf, prefix + "attention.value_length").value_or(width);
-  if (value_width != width) unsupported("Heads with keys of " + std::to_string(width) + " and values of " +
-                                        std::to_string(value_width) + " elements are not supported.");
+  if (value_width != width)
+    unsupported("Heads with keys of " + std::to_string(width) + " and values of " + std::to_string(value_width) +
+                " elements are not supported.");
   if (width % kLanes != 0 || width > kHeadWidthMax)
     unsupported("A head width of " + std::to_string(width) + " is not supported; multiples of 16 up to 1024 are.");
   return width;
@@ -66,7 +70,8 @@ ModelConfig read_config(const Gguf& gguf) {
                         ? need_integer(gguf, prefix + "attention.head_count_kv", 1, config.heads)
                         : config.heads;
   if (config.heads % config.kv_heads != 0)
-    throw Error("bad_gguf", std::to_string(config.heads) + " heads cannot share " + std::to_string(config.kv_heads) + " key heads.");
+    throw Error("bad_gguf", std::to_string(config.heads) + " heads cannot share " + std::to_string(config.kv_heads) +
+                                " key heads.");
   config.head_width = read_head_width(gguf, prefix, config);
   config.rotated = gguf.value(prefix + "rope.dimension_count")
                        ? need_integer(gguf, prefix + "rope.dimension_count", 2, config.head_width)

@@ -7,12 +7,18 @@
 namespace aria {
 
 Forward::Forward(const Context& context, const ModelConfig& config, const Weights& weights)
-    : context_(context), config_(config), weights_(weights), rotary_(config.rotated, config.rope_base),
+    : context_(context),
+      config_(config),
+      weights_(weights),
+      rotary_(config.rotated, config.rope_base),
       logit_stride_(round_up(config.vocabulary, kLanes)),
-      stream_(config.width, kStepRows), normed_(config.width, kStepRows),
-      attended_(config.heads * config.head_width, kStepRows), gated_(config.ffn_width, kStepRows),
+      stream_(config.width, kStepRows),
+      normed_(config.width, kStepRows),
+      attended_(config.heads * config.head_width, kStepRows),
+      gated_(config.ffn_width, kStepRows),
       head_input_(config.width, kLogitRows),
-      query_stride_(config.heads * config.head_width), key_stride_(config.kv_heads * config.head_width) {
+      query_stride_(config.heads * config.head_width),
+      key_stride_(config.kv_heads * config.head_width) {
   const auto floats = [](size_t count) { return Buffer(count * sizeof(float)); };
   query_ = floats(kStepRows * query_stride_);
   key_ = floats(kStepRows * key_stride_);
@@ -41,14 +47,16 @@ void Forward::normalize(const float* values, const Vector& weights, size_t count
 }
 
 void Forward::normalize_rows(Activation& in, const Vector& weights, size_t rows) {
-  context_.run(rows, 4 * rows * config_.width, [&](size_t r, size_t) { normalize(in.row(r), weights, config_.width, normed_.row(r)); });
+  context_.run(rows, 4 * rows * config_.width,
+               [&](size_t r, size_t) { normalize(in.row(r), weights, config_.width, normed_.row(r)); });
   normed_.changed();
 }
 
 void Forward::step(std::span<const Row> rows) {
   for (size_t r = 0; r < rows.size(); r++) {
     unpack_row(weights_.embedding, rows[r].token, stream_.row(r));
-    rotary_.fill(rows[r].position, cosines_.as<float>() + r * rotary_.pairs(), sines_.as<float>() + r * rotary_.pairs());
+    rotary_.fill(rows[r].position, cosines_.as<float>() + r * rotary_.pairs(),
+                 sines_.as<float>() + r * rotary_.pairs());
   }
   for (size_t index = 0; index < weights_.layers.size(); index++) {
     attention(weights_.layers[index], index, rows);
@@ -72,7 +80,8 @@ void Forward::prepare_heads(const Layer& layer, size_t index, const Row& row, si
     float* key = key_.as<float>() + r * key_stride_ + h * width;
     if (config_.architecture->query_key_norm) normalize(key, layer.key_norm, width, key);
     rotate(key, cosines, sines, rotary_.pairs());
-    store_key_value(kernels, *row.cache, index, h, row.position, width, key, value_.as<float>() + r * key_stride_ + h * width);
+    store_key_value(kernels, *row.cache, index, h, row.position, width, key,
+                    value_.as<float>() + r * key_stride_ + h * width);
   }
 }
 
@@ -82,21 +91,24 @@ void Forward::attention(const Layer& layer, size_t index, std::span<const Row> r
   apply_linear(context_, layer.query, normed_, rows.size(), query_.as<float>(), query_stride_);
   apply_linear(context_, layer.key, normed_, rows.size(), key_.as<float>(), key_stride_);
   apply_linear(context_, layer.value, normed_, rows.size(), value_.as<float>(), key_stride_);
-  context_.run(rows.size(), 16 * rows.size() * query_stride_, [&](size_t r, size_t) { prepare_heads(layer, index, rows[r], r); });
+  context_.run(rows.size(), 16 * rows.size() * query_stride_,
+               [&](size_t r, size_t) { prepare_heads(layer, index, rows[r], r); });
 
   const float scale = 1.0f / __builtin_sqrtf(float(width));
   size_t attended_work = 0;
   for (const Row& row : rows) attended_work += 2 * (row.position + size_t{1}) * query_stride_;
   context_.run(rows.size() * config_.kv_heads, attended_work, [&](size_t item, size_t thread) {
     const size_t r = item / config_.kv_heads, h = item % config_.kv_heads;
-    attend(context_.kernels, {*rows[r].cache, index, h, rows[r].position + size_t{1}, width, group,
-                              query_.as<float>() + r * query_stride_ + h * group * width, attended_.row(r) + h * group * width,
-                              scores_.as<float>() + thread * score_positions_, scale});
+    attend(context_.kernels,
+           {*rows[r].cache, index, h, rows[r].position + size_t{1}, width, group,
+            query_.as<float>() + r * query_stride_ + h * group * width, attended_.row(r) + h * group * width,
+            scores_.as<float>() + thread * score_positions_, scale});
   });
   attended_.changed();
   apply_linear(context_, layer.attention_output, attended_, rows.size(), projected_.as<float>(), stream_.stride());
   for (size_t r = 0; r < rows.size(); r++)
-    context_.kernels.add(stream_.row(r), projected_.as<float>() + r * stream_.stride(), round_up(config_.width, kLanes));
+    context_.kernels.add(stream_.row(r), projected_.as<float>() + r * stream_.stride(),
+                         round_up(config_.width, kLanes));
 }
 
 void Forward::feed_forward(const Layer& layer, size_t rows) {
@@ -110,7 +122,8 @@ void Forward::feed_forward(const Layer& layer, size_t rows) {
   gated_.changed();
   apply_linear(context_, layer.down, gated_, rows, projected_.as<float>(), stream_.stride());
   for (size_t r = 0; r < rows; r++)
-    context_.kernels.add(stream_.row(r), projected_.as<float>() + r * stream_.stride(), round_up(config_.width, kLanes));
+    context_.kernels.add(stream_.row(r), projected_.as<float>() + r * stream_.stride(),
+                         round_up(config_.width, kLanes));
 }
 
 const float* Forward::logits(size_t begin, size_t count) {

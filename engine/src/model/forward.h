@@ -9,8 +9,8 @@
 
 namespace aria {
 
-constexpr size_t kStepRows = 64;    // tokens per step: enough to reuse each weight from registers
-constexpr size_t kLogitRows = 16;   // rows of logits at once: bounds memory with large vocabularies
+constexpr size_t kStepRows = 64;   // tokens per step: enough to reuse each weight from registers
+constexpr size_t kLogitRows = 16;  // rows of logits at once: bounds memory with large vocabularies
 
 struct Row {
   uint32_t token;

@@ -36,7 +36,8 @@ class Loader {
   void check_all_used() const {
     for (const Tensor& tensor : gguf_.tensors)
       if (!used_.contains(tensor.name))
-        throw Error("unsupported", "Tensor '" + tensor.name + "' is not part of this architecture as the engine computes it.");
+        throw Error("unsupported",
+                    "Tensor '" + tensor.name + "' is not part of this architecture as the engine computes it.");
   }
 
   Buffer pack(const Context& context, const Progress& progress) {
@@ -58,8 +59,9 @@ class Loader {
     if (!tensor) throw Error("bad_gguf", "Tensor '" + name + "' is missing.");
     if (tensor->shape[0] != columns || tensor->rows != rows)
       throw Error("bad_gguf", "Tensor '" + name + "' at offset " + std::to_string(tensor->offset) + " has rows of " +
-                                  std::to_string(tensor->shape[0]) + " and " + std::to_string(tensor->rows) + " rows; " +
-                                  std::to_string(columns) + " and " + std::to_string(rows) + " are expected.");
+                                  std::to_string(tensor->shape[0]) + " and " + std::to_string(tensor->rows) +
+                                  " rows; " + std::to_string(columns) + " and " + std::to_string(rows) +
+                                  " are expected.");
     used_.insert(name);
     return *tensor;
   }

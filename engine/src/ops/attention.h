@@ -8,12 +8,12 @@ namespace aria {
 struct AttentionTask {
   const Cache& cache;
   size_t layer, kv_head;
-  size_t positions;       // attended: the token's own position + 1
-  size_t width;           // of a head
-  size_t queries;         // heads in this group
-  const float* query;     // [queries][width]
-  float* out;             // [queries][width]
-  float* scores;          // room for `positions` rounded up to kPagePositions
+  size_t positions;    // attended: the token's own position + 1
+  size_t width;        // of a head
+  size_t queries;      // heads in this group
+  const float* query;  // [queries][width]
+  float* out;          // [queries][width]
+  float* scores;       // room for `positions` rounded up to kPagePositions
   float scale;
 };
 

@@ -23,9 +23,7 @@ class Cache {
   uint16_t* keys(size_t page, size_t layer, size_t head) const {
     return pages_[page].as<uint16_t>() + layer * layer_halves_ + head * head_halves_;
   }
-  uint16_t* values(size_t page, size_t layer, size_t head) const {
-    return keys(page, layer, head) + head_halves_ / 2;
-  }
+  uint16_t* values(size_t page, size_t layer, size_t head) const { return keys(page, layer, head) + head_halves_ / 2; }
 
  private:
   size_t head_halves_, layer_halves_, page_halves_;

@@ -8,10 +8,14 @@ constexpr size_t kChunksPerThread = 4;  // small enough chunks that a stalled co
 
 void (*kernel_of(const Kernels& kernels, TensorType type))(const LinearTask&) {
   switch (type) {
-    case TensorType::q1_0: return kernels.linear_q1_0;
-    case TensorType::q8_0: return kernels.linear_q8_0;
-    case TensorType::f16: return kernels.linear_f16;
-    case TensorType::f32: return kernels.linear_f32;
+    case TensorType::q1_0:
+      return kernels.linear_q1_0;
+    case TensorType::q8_0:
+      return kernels.linear_q8_0;
+    case TensorType::f16:
+      return kernels.linear_f16;
+    case TensorType::f32:
+      return kernels.linear_f32;
   }
   return nullptr;
 }
@@ -22,7 +26,9 @@ size_t padded_columns(const Linear& weights) {
 }
 
 // Quants under one scale: as many as weights under one; float weights take the activations as they are.
-size_t group_of(TensorType type) { return type == TensorType::q1_0 ? kGroup : type == TensorType::q8_0 ? kSubgroup : 0; }
+size_t group_of(TensorType type) {
+  return type == TensorType::q1_0 ? kGroup : type == TensorType::q8_0 ? kSubgroup : 0;
+}
 
 }  // namespace
 

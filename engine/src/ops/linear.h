@@ -9,11 +9,11 @@ namespace aria {
 
 struct Linear {
   TensorType type;
-  size_t rows = 0, columns = 0;   // as in the file
-  size_t blocks = 0;              // of 16 rows, the last one padded with zero rows
+  size_t rows = 0, columns = 0;  // as in the file
+  size_t blocks = 0;             // of 16 rows, the last one padded with zero rows
   size_t packed_columns = 0;
   size_t block_bytes = 0;
-  uint8_t* packed = nullptr;      // blocks * block_bytes, in memory that outlives this
+  uint8_t* packed = nullptr;  // blocks * block_bytes, in memory that outlives this
 
   size_t bytes() const { return blocks * block_bytes; }
 };

@@ -67,20 +67,28 @@ bool pack_row(const Tensor& tensor, const Linear& linear, size_t row) {
   uint8_t* block = linear.packed + row / kLanes * linear.block_bytes;
   const size_t lane = row % kLanes;
   switch (linear.type) {
-    case TensorType::q1_0: return pack_row_q1_0(source, linear.columns, block, lane);
-    case TensorType::q8_0: return pack_row_q8_0(source, linear.columns, block, lane);
-    case TensorType::f16: return pack_row_f16(source, linear.columns, block + lane * linear.packed_columns * 2);
-    case TensorType::f32: return pack_row_f32(source, linear.columns, block + lane * linear.packed_columns * 4);
+    case TensorType::q1_0:
+      return pack_row_q1_0(source, linear.columns, block, lane);
+    case TensorType::q8_0:
+      return pack_row_q8_0(source, linear.columns, block, lane);
+    case TensorType::f16:
+      return pack_row_f16(source, linear.columns, block + lane * linear.packed_columns * 2);
+    case TensorType::f32:
+      return pack_row_f32(source, linear.columns, block + lane * linear.packed_columns * 4);
   }
   return false;
 }
 
 size_t block_bytes_of(const Linear& linear) {
   switch (linear.type) {
-    case TensorType::q1_0: return linear.columns / kGroup * kBlockBytesQ1;
-    case TensorType::q8_0: return linear.columns / kSubgroup * kBlockBytesQ8;
-    case TensorType::f16: return linear.packed_columns * kLanes * 2;
-    case TensorType::f32: return linear.packed_columns * kLanes * 4;
+    case TensorType::q1_0:
+      return linear.columns / kGroup * kBlockBytesQ1;
+    case TensorType::q8_0:
+      return linear.columns / kSubgroup * kBlockBytesQ8;
+    case TensorType::f16:
+      return linear.packed_columns * kLanes * 2;
+    case TensorType::f32:
+      return linear.packed_columns * kLanes * 4;
   }
   return 0;
 }
@@ -88,7 +96,11 @@ size_t block_bytes_of(const Linear& linear) {
 TensorType supported_type(const Tensor& tensor) {
   const TensorType type{tensor.type->id};
   switch (type) {
-    case TensorType::q1_0: case TensorType::q8_0: case TensorType::f16: case TensorType::f32: return type;
+    case TensorType::q1_0:
+    case TensorType::q8_0:
+    case TensorType::f16:
+    case TensorType::f32:
+      return type;
   }
   throw Error("unsupported", "Tensor '" + tensor.name + "' at offset " + std::to_string(tensor.offset) + " has type " +
                                  tensor.type->name + "; this version computes with Q1_0, Q8_0, F16 and F32.");
@@ -116,7 +128,8 @@ void pack_linear(const Context& context, const Tensor& tensor, const Linear& lin
   if (bad_row != linear.rows)
     throw Error("bad_gguf", "Tensor '" + tensor.name + "' at offset " +
                                 std::to_string(tensor.offset + bad_row * tensor.row_bytes) + ", row " +
-                                std::to_string(bad_row) + ": a scale or weight is infinite or NaN; finite numbers are expected.");
+                                std::to_string(bad_row) +
+                                ": a scale or weight is infinite or NaN; finite numbers are expected.");
 }
 
 void unpack_row(const Linear& weights, size_t row, float* out) {

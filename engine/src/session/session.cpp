@@ -48,7 +48,8 @@ void Session::prefill(const std::vector<uint32_t>& tokens, const CancelFlag& can
   stopped_ = false;
 }
 
-std::vector<uint32_t> Session::decode(size_t count, const Sampling& sampling, uint64_t seed, const CancelFlag& cancelled) {
+std::vector<uint32_t> Session::decode(size_t count, const Sampling& sampling, uint64_t seed,
+                                      const CancelFlag& cancelled) {
   if (length_ == 0) throw Error("bad_token", "The session is empty; prefill a prompt first.");
   std::vector<uint32_t> made;
   while (made.size() < count && !stopped_) {

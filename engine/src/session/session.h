@@ -37,9 +37,9 @@ class Session {
   size_t tokens_max_;
   std::vector<uint32_t> stop_tokens_;
   Cache cache_;
-  std::vector<float> logits_;         // of position computed_ - 1
-  std::vector<uint32_t> pending_;     // the newest sampled token, whose keys and logits are not computed yet
-  size_t length_ = 0;                 // tokens in the sequence, with the pending one
+  std::vector<float> logits_;      // of position computed_ - 1
+  std::vector<uint32_t> pending_;  // the newest sampled token, whose keys and logits are not computed yet
+  size_t length_ = 0;              // tokens in the sequence, with the pending one
   size_t computed_ = 0;
   bool stopped_ = false;
   std::vector<Candidate> scratch_;
@@ -48,8 +48,8 @@ class Session {
 // Runs the tokens from `position` on, in steps; after each step calls `after(begin, count)` while the step's
 // logits may be read. Throws `aborted` between steps when cancelled.
 template <class After>
-void run_steps(Model& model, Cache& cache, size_t position, std::span<const uint32_t> tokens, const CancelFlag& cancelled,
-               const After& after) {
+void run_steps(Model& model, Cache& cache, size_t position, std::span<const uint32_t> tokens,
+               const CancelFlag& cancelled, const After& after) {
   std::vector<Row> rows;
   for (size_t begin = 0; begin < tokens.size(); begin += kStepRows) {
     if (cancelled) throw Error("aborted", "The work was cancelled.");

@@ -44,12 +44,12 @@ def operands(rng):
 def solve(rng):
     """(question, answer, value) of one exercise."""
     kind = rng.random()
-    if kind < 0.38:
+    if kind < 0.30:
         a, b = operands(rng)
         if rng.random() < 0.5:
             a, b = b, a
         return rng.choice(ADD).format(a=a, b=b), add_steps(a, b), a + b
-    if kind < 0.66:
+    if kind < 0.68:
         a, b = operands(rng)
         if a < b and rng.random() < 0.9:
             a, b = b, a

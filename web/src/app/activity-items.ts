@@ -27,7 +27,7 @@ const CHANGE_TEXTS: Partial<Record<ChangeEvent['kind'], { kind: string; text: st
 }
 
 export function activityItems({ requests, audits, changes }: ActivitySources): ActivityItem[] {
-  const items = [...requests.map(ofRequest), ...audits.map(ofAudit), ...changes.flatMap(ofChange)]
+  const items = [...requests.map(ofRequest), ...ofAudits(audits), ...changes.flatMap(ofChange)]
   // Several changes of one kind in one block are one line.
   const distinct = new Map(items.map(item => [item.key, item]))
   return [...distinct.values()].sort((a, b) => b.time - a.time)
@@ -45,16 +45,23 @@ function ofRequest({ receiptHash, endedAt, operator, outputTokens, cost, state }
   }
 }
 
-function ofAudit({ epoch, operator, verifier, time, sampled, failed }: AuditView): ActivityItem {
-  return {
-    key: `${epoch}-${operator}-${verifier}`,
-    time,
-    kind: 'Audit',
-    tone: failed > 0 ? 'bad' : 'good',
-    operator,
-    text: failed > 0 ? `${failed} of ${sampled} failed` : `${sampled} passed`,
-    wei: null,
-  }
+/** Several verifiers check one provider's epoch at once: one line, and the worst verdict is the one to see. */
+function ofAudits(audits: AuditView[]): ActivityItem[] {
+  const byEpoch = Map.groupBy(audits, ({ epoch, operator }) => `${epoch}-${operator}`)
+  return [...byEpoch].map(([key, [first, ...others]]) => {
+    const worst = others.reduce((worse, next) => (next.failed > worse.failed ? next : worse), first!)
+    const { operator, time, sampled, failed } = worst
+    const result = failed > 0 ? `${failed} of ${sampled} failed` : `${sampled} passed`
+    return {
+      key,
+      time,
+      kind: 'Audit',
+      tone: failed > 0 ? 'bad' : 'good',
+      operator,
+      text: `${result}, ${plural(others.length + 1, 'verifier')}`,
+      wei: null,
+    }
+  })
 }
 
 function ofChange({ kind, block, time }: ChangeEvent): ActivityItem[] {

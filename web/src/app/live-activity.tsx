@@ -10,6 +10,8 @@ import { activityItems } from './activity-items.ts'
 import { ActivityRow } from './activity-row.tsx'
 
 const ITEMS_SHOWN = 8
+/** Each provider has several verifiers in an epoch, and they share a line. */
+const AUDITS_READ = ITEMS_SHOWN * 5
 
 /** What just happened: requests, audits, and the money moves seen since the page was opened. */
 export function LiveActivity() {
@@ -22,7 +24,7 @@ export function LiveActivity() {
 
 function Activity() {
   const requests = useQuery(requestsQuery({ limit: ITEMS_SHOWN }))
-  const audits = useQuery(auditsQuery({ limit: ITEMS_SHOWN }))
+  const audits = useQuery(auditsQuery({ limit: AUDITS_READ }))
   const { recent } = useLive()
 
   if (requests.isPending || audits.isPending)

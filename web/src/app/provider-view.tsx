@@ -2,7 +2,7 @@ import type { ProviderDetail } from '@aria/indexer/api'
 import { Link } from '@tanstack/react-router'
 import { Card } from '../components/ui/card.tsx'
 import { AuditsTable } from '../features/audits/audits-table.tsx'
-import { EarningsChart } from '../features/providers/earnings-chart.tsx'
+import { EarningsCharts } from '../features/providers/earnings-charts.tsx'
 import { EpochsTable } from '../features/providers/epochs-table.tsx'
 import { IdentityFacts } from '../features/providers/identity-facts.tsx'
 import { OfferFacts } from '../features/providers/offer-facts.tsx'
@@ -18,9 +18,7 @@ export function ProviderView({ provider }: { provider: ProviderDetail }) {
     <div className="flex flex-col gap-4">
       <ProviderHeader provider={provider} />
       <ProviderTotals provider={provider} />
-      <Card title="Earnings per epoch" flush={epochs.length === 0}>
-        <EarningsChart epochs={epochs} />
-      </Card>
+      <EarningsCharts epochs={epochs} />
       <div className="grid gap-4 lg:grid-cols-2">
         <Card title="Offer" flush={!provider.online}>
           <OfferFacts provider={provider} />

@@ -54,7 +54,7 @@ export function barOptions({
         size: 22,
         space: LABEL_GAP,
         incrs: [1, 2, 5, 10, 20, 50],
-        values: wholeSteps,
+        splits: wholeSteps,
       },
       {
         ...axis,
@@ -78,9 +78,11 @@ export function barOptions({
   }
 }
 
-/** Steps before the first one are room, not data. */
-function wholeSteps(_plot: uPlot, ticks: number[]): string[] {
-  return ticks.map(tick => (Number.isInteger(tick) && tick >= 0 ? `${tick}` : ''))
+/** Counted back from the newest step, which is the one people look for; steps before the first are room, not data. */
+function wholeSteps(_plot: uPlot, _axis: number, min: number, max: number, step: number): number[] {
+  const newest = Math.floor(max)
+  const steps = Math.floor((newest - Math.max(0, min)) / step)
+  return Array.from({ length: steps + 1 }, (_, back) => newest - (steps - back) * step)
 }
 
 function longest(labels: string[] | null): number {

@@ -47,13 +47,17 @@ export function Headline() {
         label="Burned"
         unit="ARIA"
         value={<AriaAmount wei={totals.burned} unit={false} />}
-        detail={burnedShare === null ? 'no fee burned yet' : `${burnedShare} of what was paid`}
+        detail={
+          burnedShare === null || BigInt(totals.burned) === 0n
+            ? 'no fee burned yet'
+            : `${burnedShare} of what was paid`
+        }
       />
       <Stat
         label="Rewards"
         unit="ARIA"
         value={<AriaAmount wei={totals.rewardsClaimed} unit={false} />}
-        detail="claimed for audited work"
+        detail="claimed, newly minted"
       />
       <Stat
         label="Audits passed"

@@ -20,13 +20,13 @@ export function ProviderTotals({ provider }: { provider: ProviderDetail }) {
         label="Owed"
         unit="ARIA"
         value={<AriaAmount wei={owed} unit={false} />}
-        detail="redeemed, waits in Escrow"
+        detail="waiting in Escrow"
       />
       <Stat
         label="Rewards"
         unit="ARIA"
         value={<AriaAmount wei={rewards} unit={false} />}
-        detail="claimed for audited work"
+        detail="claimed, newly minted"
       />
       <Stat
         label="Stake"
@@ -37,7 +37,7 @@ export function ProviderTotals({ provider }: { provider: ProviderDetail }) {
       <Stat
         label="Score"
         value={<Score score={score} />}
-        detail={score === null ? 'no finalized epoch yet' : 'of 100, newest finalized epoch'}
+        detail={score === null ? 'none finalized yet' : 'of 100, last finalized'}
       />
       <Stat label="Tokens served" value={compactCount(outputTokens)} detail={plural(requests, 'request')} />
     </StatGrid>
