@@ -18,10 +18,14 @@ function fail(what, fix) {
   process.exit(1)
 }
 
-function run(command, args, { cwd = root, what, fix }) {
-  // A step's own output is progress, so it goes to stderr too.
-  const { status, error } = spawnSync(command, args, { cwd, stdio: ['ignore', 2, 2], env: childEnv() })
-  if (error || status !== 0) fail(`${what} failed (${error?.message ?? `exit code ${status}`}).`, fix)
+/** Runs one step. `quiet` keeps its output back and shows it only when the step fails. */
+function run(command, args, { quiet = false, what, fix }) {
+  // A step's own output is progress, so it goes to stderr.
+  const stdio = quiet ? ['ignore', 'pipe', 'pipe'] : ['ignore', 2, 2]
+  const { status, error, stdout, stderr } = spawnSync(command, args, { cwd: root, stdio, env: childEnv() })
+  if (!error && status === 0) return
+  if (quiet) process.stderr.write(`${stdout ?? ''}${stderr ?? ''}`)
+  fail(`${what} failed (${error?.message ?? `exit code ${status}`}).`, fix)
 }
 
 function childEnv() {
@@ -92,7 +96,7 @@ function buildOnce({ name, inputs, stamp, command, fix }) {
   const hash = hashOf(inputs)
   if (existsSync(stampFile) && readFileSync(stampFile, 'utf8') === hash) return
   say(`• ${name}`)
-  run(command[0], command.slice(1), { what: name, fix })
+  run(command[0], command.slice(1), { quiet: true, what: name, fix })
   mkdirSync(dirname(stampFile), { recursive: true })
   writeFileSync(stampFile, hash)
 }

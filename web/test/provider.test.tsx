@@ -28,7 +28,7 @@ it('earnings over time are net of the fee, beside the rewards', async () => {
 
   scene.show(ADDRESS)
 
-  const earned = await screen.findByRole('figure', { name: /^Earned per epoch/ })
+  const earned = await screen.findByRole('figure', { name: /^Earnings per epoch/ })
   expect(earned.textContent).toContain('0.0019 ARIA')
   expect(screen.getByRole('figure', { name: /^Rewards per epoch/ }).textContent).toContain('0.00009 ARIA')
 })
@@ -85,7 +85,7 @@ it('a provider without work says what will appear, and without an offer why nobo
 
   scene.show(ADDRESS)
 
-  expect(await within(await region('Earned per epoch')).findByText('No epoch with work yet')).toBeDefined()
+  expect(await within(await region('Earnings per epoch')).findByText('No epoch with work yet')).toBeDefined()
   expect(screen.getByText('No offer is in force')).toBeDefined()
   expect(screen.getByText('No audits yet')).toBeDefined()
   expect(within(await region('Epochs')).getByText('No epoch with work yet')).toBeDefined()

@@ -7,6 +7,7 @@ import { providerQuery } from '../features/providers/queries.ts'
 import { ApiError } from '../lib/api.ts'
 import { shortHex } from '../lib/format.ts'
 import { BackLink } from './back-link.tsx'
+import { PageTitle } from './page-title.tsx'
 import { ProviderView } from './provider-view.tsx'
 
 const route = getRouteApi('/providers/$operator')
@@ -15,7 +16,6 @@ export function ProviderPage() {
   const { operator } = route.useParams()
   return (
     <>
-      <title>{`Provider ${shortHex(operator)} · ARIA`}</title>
       <BackLink />
       <Provider operator={operator} />
     </>
@@ -27,17 +27,23 @@ function Provider({ operator }: { operator: string }) {
 
   if (provider.isPending) {
     return (
-      <Card title={`Provider ${shortHex(operator)}`} flush>
-        <PendingRows label="Loading provider" rows={12} />
-      </Card>
+      <>
+        <PageTitle title={`Provider ${shortHex(operator)}`} />
+        <Card title="Loading" flush>
+          <PendingRows label="Loading provider" rows={12} />
+        </Card>
+      </>
     )
   }
   if (provider.isLoadingError) {
     const unknown = provider.error instanceof ApiError && provider.error.status === 404
     return (
-      <Card title={unknown ? 'No such provider' : `Provider ${shortHex(operator)}`} flush>
-        <QueryError what={`provider ${operator}`} error={provider.error} onRetry={provider.refetch} />
-      </Card>
+      <>
+        <PageTitle title={`Provider ${shortHex(operator)}`} />
+        <Card title={unknown ? 'No such provider' : 'Nothing to show'} flush>
+          <QueryError what={`provider ${operator}`} error={provider.error} onRetry={provider.refetch} />
+        </Card>
+      </>
     )
   }
 

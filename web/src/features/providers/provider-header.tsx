@@ -9,6 +9,7 @@ export function ProviderHeader({ provider }: { provider: ProviderDetail }) {
   const { operator, online, audit, modelName } = provider
   return (
     <div className="flex flex-col gap-2">
+      <title>{`Provider ${shortHex(operator)} · ARIA`}</title>
       <div className="flex flex-wrap items-center gap-x-3 gap-y-2">
         <PixelMark seed={operator} />
         <h1 className="font-semibold text-2xl tracking-[-0.02em]">Provider {shortHex(operator)}</h1>
