@@ -144,9 +144,8 @@ function exec(node, script, args) {
     cwd: root,
     env: childEnv(),
   })
-  // Ctrl-C reaches the whole group; the script cleans up and decides the exit code.
-  process.on('SIGINT', () => {})
-  for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
+  // The script cleans up and decides the exit code. Ctrl-C may reach it twice: from the terminal and from here.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
   child.on('exit', (code, signal) => process.exit(code ?? (signal === 'SIGINT' ? 130 : 1)))
 }
 

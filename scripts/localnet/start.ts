@@ -7,6 +7,9 @@ import { type Localnet, startLocalnet } from './localnet.ts'
 import { lockDataDir } from './lock.ts'
 import { PORT_BASE, portsFrom } from './ports.ts'
 
+/** One Ctrl-C may arrive twice, through the terminal and through npm; a later one means "at once". */
+const IMPATIENT_MS = 1_000
+
 const HELP = `
   npm start -- [options]     The ARIA marketplace on this machine
 
@@ -56,10 +59,14 @@ async function main(): Promise<number> {
   }
   const unlock = lockDataDir(dataDir)
   const interrupt = new AbortController()
-  let interrupts = 0
+  let firstAtMs = 0
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.on(signal, () => {
-      if (++interrupts > 1) process.exit(130)
+      if (interrupt.signal.aborted) {
+        if (Date.now() - firstAtMs > IMPATIENT_MS) process.exit(130)
+        return
+      }
+      firstAtMs = Date.now()
       say('\n  Stopping…')
       interrupt.abort()
     })
