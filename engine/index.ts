@@ -1,4 +1,5 @@
 // @aria/engine: exact inference of 1-bit models. It knows nothing of money or network.
+export { type ModelContent, readContent } from './api/content.ts'
 export { ENGINE_ERROR_CODES, EngineError, type EngineErrorCode } from './api/error.ts'
 export type { ModelInfo, TensorInfo } from './api/info.ts'
 export { type LoadOptions, loadModel, loadTokenizer, type Model } from './api/model.ts'
@@ -13,8 +14,6 @@ export {
 } from './api/sampling.ts'
 export { DECODE_MAX, type Session } from './api/session.ts'
 export type { Transcript, Verdict } from './api/verify.ts'
+export { ENGINE_MAJOR } from './api/version.ts'
 export type { KernelChoice } from './config.ts'
 export type { ChatMessage, Decoder, Tokenizer } from './tokenizer/types.ts'
-
-/** Engines with the same major answer with the same bits: it changes when SPEC.md's results do. */
-export const ENGINE_MAJOR = 1

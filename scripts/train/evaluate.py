@@ -44,6 +44,15 @@ def exercise(operation):
     return sample
 
 
+def closed_talk(rng):
+    """Small talk with one right answer: not "name three animals", not a greeting by name."""
+    known = known_answers(smalltalk.TALK_BLOCKS)
+    while True:
+        messages = smalltalk.sample(rng)
+        if messages[1][1] in known or messages[1][1].startswith(("The opposite", "A ", "An ")):
+            return messages
+
+
 def same_number(text, expected):
     return re.findall(r"-?\d+", text)[-1:] == re.findall(r"-?\d+", expected)[-1:]
 
@@ -63,7 +72,7 @@ def accuracy(ask, count):
     exact = lambda known: (lambda text, reply: text in known.get(reply, {reply}))
     skills = {
         "addition": (exercise("+"), same_number), "subtraction": (exercise("-"), same_number), "multiplication": (exercise("x"), same_number),
-        "wordProblems": (exercise("words"), same_number), "aria": (aria.sample, exact(aria_known)), "talk": (smalltalk.sample, exact(talk_known)),
+        "wordProblems": (exercise("words"), same_number), "aria": (aria.sample, exact(aria_known)), "talk": (closed_talk, exact(talk_known)),
         "unknown": (unknown.sample, lambda text, _: text in unknown.ANSWERS),
     }
     result = {name: share(judge(ask(question), reply) for question, reply in held_out_questions(sampler, 7, count)) for name, (sampler, judge) in skills.items()}

@@ -60,3 +60,39 @@ export function weightsRoot(tensors: Iterable<TensorRows>): Hex {
   }
   return merkleRoot(leaves)
 }
+
+/** What a manifest is computed from; the engine reads it from a model's file. */
+export interface ManifestContent {
+  info: {
+    layers: number
+    width: number
+    ffnWidth: number
+    heads: number
+    vocabSize: number
+    contextLength: number
+  }
+  engineMajor: number
+  specification: Uint8Array
+  header: Uint8Array
+  tensors: readonly TensorRows[]
+}
+
+/**
+ * A model's identity by content. `tokenizerHash` covers every byte before the tensor data: vocabulary, merges, chat
+ * template and the hyper-parameters that the manifest has no field for (RoPE base, epsilon), so two files with one id
+ * give the same bits.
+ */
+export function manifestOf({ info, engineMajor, specification, header, tensors }: ManifestContent): Manifest {
+  return {
+    weightsRoot: weightsRoot(tensors),
+    tokenizerHash: keccakHex(header),
+    specHash: keccakHex(specification),
+    engineMajor,
+    layers: info.layers,
+    dModel: info.width,
+    dFfn: info.ffnWidth,
+    nHeads: info.heads,
+    vocab: info.vocabSize,
+    maxContext: info.contextLength,
+  }
+}

@@ -16,7 +16,7 @@ it('a provider’s page shows what it earned, what waits, its stake and its offe
   scene.show(ADDRESS)
 
   expect(await screen.findByRole('heading', { level: 1, name: 'Provider 0x1111…1111' })).toBeDefined()
-  expect(screen.getByTitle('0.095 ARIA')).toBeDefined()
+  expect(await screen.findByTitle('0.095 ARIA')).toBeDefined()
   expect(screen.getByTitle('0.018 ARIA')).toBeDefined()
   expect(screen.getByText('125 ARIA unbonding, free in 2 h')).toBeDefined()
   expect(within(await region('Offer')).getByTitle('4 ARIA')).toBeDefined()
@@ -28,7 +28,7 @@ it('earnings over time are net of the fee, beside the rewards', async () => {
 
   scene.show(ADDRESS)
 
-  const earned = await screen.findByRole('figure', { name: /^Earnings per epoch/ })
+  const earned = await screen.findByRole('figure', { name: /^Earned per epoch/ })
   expect(earned.textContent).toContain('0.0019 ARIA')
   expect(screen.getByRole('figure', { name: /^Rewards per epoch/ }).textContent).toContain('0.00009 ARIA')
 })
@@ -85,7 +85,7 @@ it('a provider without work says what will appear, and without an offer why nobo
 
   scene.show(ADDRESS)
 
-  expect(await within(await region('Earnings per epoch')).findByText('No epoch with work yet')).toBeDefined()
+  expect(await within(await region('Earned per epoch')).findByText('No epoch with work yet')).toBeDefined()
   expect(screen.getByText('No offer is in force')).toBeDefined()
   expect(screen.getByText('No audits yet')).toBeDefined()
   expect(within(await region('Epochs')).getByText('No epoch with work yet')).toBeDefined()

@@ -18,7 +18,7 @@ export function EarningsCharts({ epochs }: { epochs: ProviderEpoch[] }) {
   const oldestFirst = useMemo(() => epochs.toSorted((a, b) => a.epoch - b.epoch), [epochs])
   return (
     <div className="grid gap-4 lg:grid-cols-2">
-      <EarningsChart title="Earnings per epoch" epochs={oldestFirst} toSeries={payments} />
+      <EarningsChart title="Earned per epoch" epochs={oldestFirst} toSeries={payments} />
       <EarningsChart title="Rewards per epoch" epochs={oldestFirst} toSeries={rewards} />
     </div>
   )

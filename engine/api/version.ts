@@ -1,0 +1,2 @@
+/** Engines with the same major answer with the same bits: it changes when SPEC.md's results do. */
+export const ENGINE_MAJOR = 1
