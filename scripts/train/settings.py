@@ -33,6 +33,6 @@ class Settings:
 CPU_SHAPE = Shape(vocab=2048, width=384, layers=5, heads=6, kv_heads=2, head=64, ffn=1024)
 CONFIGS = {
     "smoke": Settings("smoke", Shape(vocab=2048, width=128, layers=2, heads=2, kv_heads=2, head=64, ffn=256), tokens=120_000, rows=8),
-    "cpu": Settings("cpu", CPU_SHAPE, tokens=8_000_000),
+    "cpu": Settings("cpu", CPU_SHAPE, tokens=9_700_000),
     "gpu": Settings("gpu", Shape(vocab=2048, width=512, layers=8, heads=8, kv_heads=2, head=64, ffn=1536), tokens=300_000_000, rows=64, threads=8),
 }
