@@ -3,7 +3,7 @@ import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { AriaError } from '@aria/sdk/protocol'
-import { createPublicClient, http } from 'viem'
+import { createPublicClient, createTestClient, http, publicActions } from 'viem'
 import { DEV_ACCOUNTS, DEV_MNEMONIC } from './accounts.ts'
 import { type Child, startChild } from './child.ts'
 
@@ -83,9 +83,18 @@ async function answers(url: string, signal: AbortSignal): Promise<void> {
   for (;;) {
     if (signal.aborted) throw new AriaError('chain_unreachable', `The local chain did not answer at ${url}.`)
     const id = await client.getChainId().catch(() => undefined)
-    if (id === LOCAL_CHAIN_ID) return
+    if (id === LOCAL_CHAIN_ID) return await leaveGenesis(url)
     await new Promise(resolve => setTimeout(resolve, POLL_MS))
   }
+}
+
+/**
+ * Nothing may rest on block 0: anvil adds a new genesis block to its state at every restart, and from the second one
+ * on answers with any of them.
+ */
+async function leaveGenesis(url: string): Promise<void> {
+  const client = createTestClient({ mode: 'anvil', transport: http(url) }).extend(publicActions)
+  if ((await client.getBlockNumber()) === 0n) await client.mine({ blocks: 1 })
 }
 
 function exitedEarly(how: string, logDir: string): never {

@@ -1,6 +1,7 @@
 import { mkdirSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { loadModel } from '@aria/engine'
 import { modelManifest } from '@aria/node'
 import { ARIA, type Deployment } from '@aria/sdk/protocol'
 import { type Key, roles } from './accounts.ts'
@@ -98,6 +99,7 @@ async function start(init: LocalnetInit, children: Child[], stop: () => Promise<
   const deploymentFile = join(dataDir, 'deployment.json')
   forgetOrphanedDeployment(dataDir, deploymentFile)
 
+  step(`Engine answers (${await engineKernels(modelPath)} kernels)`)
   const chain = await startChain({ dataDir, logDir, port: ports.chain, env }, signal)
   children.push(chain.child)
   step(`Local chain at ${chain.url}`)
@@ -198,6 +200,13 @@ async function start(init: LocalnetInit, children: Child[], stop: () => Promise<
     failed: Promise.race(children.map(child => child.exited.then(how => `${child.name} ended (${how})`))),
     stop,
   }
+}
+
+/** Loads the model once, so that a CPU or file that cannot work is told before anything is started. */
+async function engineKernels(modelPath: string): Promise<string> {
+  const model = await loadModel(modelPath)
+  await model.close()
+  return model.info.kernels
 }
 
 /** A deployment file without its chain is worthless: the chain's state is the truth. */

@@ -90,7 +90,7 @@ test('Ctrl-C stops every process, and the next start continues the same chain', 
   expect(survivors()).toEqual([])
 })
 
-test('a killed launcher takes its programs with it', async () => {
+test('a third start still finds its chain, and a killed launcher takes its programs with it', async () => {
   const launcher = launch()
   await launcher.until('ARIA is running')
 
