@@ -61,6 +61,8 @@ export async function auditProvider(
       const finding = await checkItem(item, group[at]!, context, findings)
       findings.set(finding.receiptHash, finding)
       all.push(finding)
+      // One proven fault decides: nothing that is served later may take it back or keep a verdict away.
+      if (!finding.passed) return judge(verifier, root.provider, all)
     }
   }
   return judge(verifier, root.provider, all)

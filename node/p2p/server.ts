@@ -27,9 +27,12 @@ export interface Server {
 /** Registers the node's protocols. Every stream is bounded in number, frame size and time. */
 export async function serveProtocols({ host, jobs, receipts, audits }: ServerComponents): Promise<Server> {
   const { log } = jobs
-  const running = new Set<Promise<void>>()
+  // Each protocol has places of its own: idle job streams must not keep auditors out.
+  const jobsRunning = new Set<Promise<void>>()
+  const receiptsRunning = new Set<Promise<void>>()
+  const auditsRunning = new Set<Promise<void>>()
 
-  const serve = (stream: Stream, work: () => Promise<void>) => {
+  const serve = (running: Set<Promise<void>>, stream: Stream, work: () => Promise<void>) => {
     if (running.size >= STREAMS_MAX) {
       stream.abort(new AriaError('busy', `The node serves ${STREAMS_MAX} streams, its limit.`))
       return
@@ -40,21 +43,25 @@ export async function serveProtocols({ host, jobs, receipts, audits }: ServerCom
 
   await host.handle(
     JOB_PROTOCOL,
-    (stream, { remotePeer }) => serve(stream, () => serveJob(framed(stream), remotePeer.toString(), jobs)),
+    (stream, { remotePeer }) =>
+      serve(jobsRunning, stream, () => serveJob(framed(stream), remotePeer.toString(), jobs)),
     {
       maxInboundStreams: STREAMS_PER_CONNECTION_MAX,
     },
   )
   await host.handle(
     RECEIPTS_PROTOCOL,
-    stream => serve(stream, () => answer(framed(stream), log, frame => answerReceipts(frame, receipts))),
+    stream =>
+      serve(receiptsRunning, stream, () =>
+        answer(framed(stream), log, frame => answerReceipts(frame, receipts)),
+      ),
     { maxInboundStreams: QUESTIONS_PER_CONNECTION_MAX },
   )
   await host.handle(
     AUDIT_PROTOCOL,
     (stream, connection) => {
       const node = peerAddress(connection.remotePeer)
-      serve(stream, () =>
+      serve(auditsRunning, stream, () =>
         answer(framed(stream), log, frame => answerAudit(frame, node, { ...audits, receipts })),
       )
     },
@@ -63,7 +70,7 @@ export async function serveProtocols({ host, jobs, receipts, audits }: ServerCom
   return {
     close: async () => {
       await host.unhandle([JOB_PROTOCOL, RECEIPTS_PROTOCOL, AUDIT_PROTOCOL])
-      await Promise.allSettled(running)
+      await Promise.allSettled([...jobsRunning, ...receiptsRunning, ...auditsRunning])
     },
   }
 }

@@ -74,7 +74,7 @@ export function collector(components: CollectorComponents): Collector {
       if (hasMore) claims.push({ account, view, amount: payable - view.claimed })
       else thawing.delete(account.id)
       if (!hasMore || view.claimed !== account.claimed)
-        vouchers.claimedOnChain(account.id, view.claimed, hasMore)
+        vouchers.claimedOnChain(account.id, view.claimed, view.balance)
     }
     return claims
   }

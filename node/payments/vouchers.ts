@@ -41,7 +41,7 @@ export interface VoucherStore {
   /** Channels whose best voucher exceeds what the chain paid, oldest first. */
   unredeemed(limit: number): ChannelAccount[]
   /** What the chain shows: what it paid, and whether the best voucher can still bring anything. */
-  claimedOnChain(channel: Hex, claimed: bigint, hasMore: boolean): void
+  claimedOnChain(channel: Hex, claimed: bigint, balance: bigint): void
   /** Jobs of a run that died: their debt stays at the last acknowledged checkpoint. Returns how many there were. */
   closeOpenJobs(): number
   forgetJobs(acceptedBeforeMs: number): void
@@ -127,8 +127,11 @@ export function voucherStore(database: Database, nowMs: () => number = Date.now)
 
     unredeemed: limit => (selectUnredeemed.all(limit) as unknown as Row[]).map(toAccount),
 
-    claimedOnChain: (channel, claimed, hasMore) => {
-      const { unredeemedSinceMs } = known(channel)
+    claimedOnChain: (channel, claimed, balance) => {
+      // Compared with the voucher of this moment: one may have come in while the chain was read.
+      const { best, unredeemedSinceMs } = known(channel)
+      const total = best?.total ?? 0n
+      const hasMore = (total < balance ? total : balance) > claimed
       updateClaimed.run(`${claimed}`, hasMore ? (unredeemedSinceMs ?? nowMs()) : null, channel)
     },
 

@@ -1,4 +1,4 @@
-import { channelId, encodeJobMessage, mustSign, owed } from '@aria/sdk/protocol'
+import { channelId, encodeJobMessage, FINISH, mustSign, owed } from '@aria/sdk/protocol'
 import { afterEach, describe, expect, it } from 'vitest'
 import { CLIENT, countingModel, type JobKit, jobKit, PARTS, STRANGER } from './support/job-kit.ts'
 
@@ -69,5 +69,24 @@ describe('a peer that breaks the rules mid-stream', () => {
     expect((await client.expect('reject')).code).toBe('bad_frame')
     await client.stream.close()
     await client.served
+  })
+
+  it('gets a cancelled receipt when the stop token is cut off with what it never saw', async () => {
+    const gate = Promise.withResolvers<void>()
+    const { model, state } = countingModel({
+      stopAt: 12,
+      beforeDecode: async () => (state.decoded >= 8 ? gate.promise : undefined),
+    })
+    kit = jobKit(model, { voucherTimeoutMs: 5_000 })
+    const client = kit.open()
+    await client.order(await client.quote())
+    await client.expect('accept')
+    for (let received = 0; received < 8; ) received += (await client.expect('chunk')).tokens.length
+    await client.stream.write(Uint8Array.of(99))
+    await new Promise(resolve => setTimeout(resolve, 20))
+    gate.resolve()
+    await client.served
+    const [stored] = kit.receipts.after(0n, 10)
+    expect(stored!.item.receipt).toMatchObject({ finish: FINISH.cancelled, outputTokens: 8 })
   })
 })

@@ -108,12 +108,25 @@ describe('voucher store', () => {
   it('lists what the chain has not paid, and no more once it has', () => {
     store.admit(job('70', 10n))
     expect(store.unredeemed(10).map(({ id }) => id)).toEqual([channel])
-    store.claimedOnChain(channel, 4n, true)
+    store.claimedOnChain(channel, 4n, 100n)
     expect(store.unredeemed(10)).toHaveLength(1)
-    store.claimedOnChain(channel, 10n, false)
+    store.claimedOnChain(channel, 10n, 100n)
     expect(store.unredeemed(10)).toEqual([])
     store.credit(channel, { total: 11n, signature: signature('ee') }, 0n)
     expect(store.unredeemed(10)[0]).toMatchObject({ claimed: 10n, best: { total: 11n } })
+  })
+
+  it('keeps a voucher that came in while the chain was read', () => {
+    store.admit(job('80', 10n))
+    store.credit(channel, { total: 30n, signature: signature('ee') }, 0n)
+    store.claimedOnChain(channel, 10n, 100n)
+    expect(store.unredeemed(10)[0]).toMatchObject({ claimed: 10n, best: { total: 30n } })
+  })
+
+  it('has nothing to redeem where the deposit is spent', () => {
+    store.admit(job('81', 50n))
+    store.claimedOnChain(channel, 20n, 20n)
+    expect(store.unredeemed(10)).toEqual([])
   })
 
   it('belongs to one process at a time', () => {

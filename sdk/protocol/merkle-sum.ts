@@ -65,9 +65,12 @@ export function sumProof(leaves: readonly SumNode[], index: number): SumNode[] {
   return proof
 }
 
+/** Sums are hashed as u64. */
+const SUM_MAX = 2n ** 64n - 1n
+
 /**
  * Recomputes the root from one leaf. Returns the root and the tokens before this leaf,
- * or undefined when the proof's length does not fit (index, count).
+ * or undefined when the proof's length does not fit (index, count) or its sums overflow.
  */
 export function sumFromProof(
   leaf: SumNode,
@@ -82,7 +85,7 @@ export function sumFromProof(
   for (let at = index, width = count; width > 1; at >>= 1, width = (width + 1) >> 1) {
     if ((at ^ 1) >= width) continue
     const sibling = proof[used++]
-    if (sibling === undefined) return undefined
+    if (sibling === undefined || node.sum + sibling.sum > SUM_MAX) return undefined
     if (at & 1) before += sibling.sum
     node = at & 1 ? sumParent(sibling, node) : sumParent(node, sibling)
   }

@@ -1,6 +1,6 @@
 import { hashTypedData, recoverAddress } from 'viem'
 import { privateKeyToAddress, sign } from 'viem/accounts'
-import { type Address, type Hex, sameAddress } from './bytes.ts'
+import { type Address, bytesToUint, fromHex, type Hex, sameAddress } from './bytes.ts'
 import { AriaError } from './errors.ts'
 import type { Codec, StructValue } from './wire/codec.ts'
 import {
@@ -72,6 +72,22 @@ export function signStruct<N extends SignedName>(
   return signer.sign(digest(name, value, deployed))
 }
 
+/** Half of secp256k1's group order. */
+const LOW_S_MAX = 0x7fffffffffffffffffffffffffffffff5d576e7357a4501ddfe92f46681b20a0n
+
+/**
+ * Contracts accept one form of a signature only (EIP-2: low s; EIP-2098 keeps v in its place). The other form would
+ * prove the signer here and be worthless there.
+ */
+function requireCanonical(name: SignedName, signature: Hex): void {
+  const bytes = fromHex(signature, 65)
+  const isLow = bytesToUint(bytes.subarray(32, 64)) <= LOW_S_MAX
+  if (isLow && (bytes[64] === 27 || bytes[64] === 28)) return
+  throw new AriaError('bad_signature', `The ${name} carries a signature that no contract accepts.`, {
+    hint: 'Sign with low s (EIP-2) and v 27 or 28.',
+  })
+}
+
 /** Address that signed, lower case. @throws AriaError `bad_signature` when no key fits. */
 export async function recoverStruct<N extends SignedName>(
   name: N,
@@ -79,6 +95,7 @@ export async function recoverStruct<N extends SignedName>(
   signature: Hex,
   deployed: Deployed,
 ): Promise<Address> {
+  requireCanonical(name, signature)
   try {
     const address = await recoverAddress({ hash: digest(name, value, deployed), signature })
     return address.toLowerCase() as Address

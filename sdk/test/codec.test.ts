@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import {
   AriaError,
   type Codec,
+  concat,
   decodeFrame,
   decodeJobMessage,
   encodeFrame,
@@ -14,6 +15,7 @@ import {
   signedOffer,
   toHex,
 } from '../protocol/index.ts'
+import { signature as signatureCodec, struct, uint128 } from '../protocol/wire/codec.ts'
 import { below, seeded } from './helpers/random.ts'
 
 const FUZZ_ROUNDS = 20_000
@@ -31,7 +33,7 @@ function uint(random: Random, bits: number): bigint {
 const small = (random: Random, bits: number) => Number(uint(random, bits))
 const tokens = (random: Random, max: number) =>
   Uint32Array.from({ length: below(random, max + 1) }, () => small(random, 32))
-const voucher = (random: Random) => ({ total: uint(random, 128), signature: hex(random, 65) })
+const voucher = (random: Random) => ({ total: uint(random, 96), signature: hex(random, 65) })
 const maybe = <T>(random: Random, value: T): T | null => (random() < 0.5 ? null : value)
 
 const make: { [T in JobMessage['type']]: (random: Random) => Extract<JobMessage, { type: T }>['body'] } = {
@@ -180,3 +182,14 @@ function expectTypedError(decode: () => unknown, frame: Uint8Array): void {
     if (!(thrown instanceof AriaError)) throw new Error(`${toHex(frame)} threw ${thrown}`, { cause: thrown })
   }
 }
+
+test('a voucher beyond what the contract can pay is no message', () => {
+  const signed = struct({ total: uint128, signature: signatureCodec })
+  const voucherTag = 7
+  const frame = (total: bigint) =>
+    concat(Uint8Array.of(voucherTag), encodeFrame(signed, { total, signature: hex(seeded(1), 65) }))
+  const largest = 2n ** 96n - 1n
+
+  expect(decodeJobMessage(frame(largest))).toMatchObject({ type: 'voucher', body: { total: largest } })
+  expect(() => decodeJobMessage(frame(largest + 1n))).toThrow('96 bits')
+})

@@ -126,6 +126,12 @@ describe('a Merkle-sum tree', () => {
     for (const result of wrong) expect(result?.root.hash).not.toBe(root)
   })
 
+  test('a proof whose sums overflow proves nothing, instead of failing the auditor', () => {
+    const forged = { hash: sumRoot(leaves(2)).hash, sum: 2n ** 64n - 1n }
+
+    expect(sumFromProof(leaves(1)[0]!, 0, 3, [forged, forged])).toBeUndefined()
+  })
+
   test('every token position belongs to the leaf that it falls into', () => {
     const all = leaves(11)
     const total = Number(sumRoot(all).sum)

@@ -86,6 +86,14 @@ const cases: [string, Script, ErrorCode][] = [
     'bad_frame',
   ],
   [
+    'sends empty chunks to win time',
+    onChunk(message => {
+      if (message.type !== 'chunk') return message
+      return { ...message, body: { ...message.body, tokens: new Uint32Array(0), checkpoint: null } }
+    }),
+    'bad_frame',
+  ],
+  [
     'runs on without checkpoints',
     onChunk(message => {
       if (message.type !== 'chunk') return message

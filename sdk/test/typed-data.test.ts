@@ -134,6 +134,18 @@ test('a voucher has the type string of the Escrow contract', () => {
   expect(TYPE_STRINGS.Voucher).toBe(eip712TypeStrings.Voucher)
 })
 
+test('the other form of a signature, which no contract accepts, proves nothing here either', async () => {
+  const order = 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141n
+  const signer = keySigner(`0x${'07'.repeat(32)}`)
+  const signature = await signStruct('Voucher', VALUES.Voucher, DEPLOYED, signer)
+  const r = signature.slice(2, 66)
+  const highS = (order - BigInt(`0x${signature.slice(66, 130)}`)).toString(16).padStart(64, '0')
+  const malleated = `0x${r}${highS}${signature.endsWith('1b') ? '1c' : '1b'}` as const
+
+  const recovered = recoverStruct('Voucher', VALUES.Voucher, malleated, DEPLOYED)
+  await expect(recovered).rejects.toMatchObject({ code: 'bad_signature' })
+})
+
 test('a signature proves its signer, and nothing else', async () => {
   const signer = keySigner(`0x${'07'.repeat(32)}`)
   const signature = await signStruct('Voucher', VALUES.Voucher, DEPLOYED, signer)

@@ -10,6 +10,7 @@ namespace {
 
 // Far above any real file, far below what could hurt.
 constexpr uint64_t kKeysMax = 1 << 16, kTensorsMax = 1 << 17, kKeyBytesMax = 1 << 16, kNameBytesMax = 255;
+constexpr size_t kHeaderBytesMax = 256 << 20;  // the metadata is copied to JavaScript as a whole
 constexpr uint32_t kDimensionsMax = 4, kAlignmentDefault = 32, kAlignmentMax = 1 << 20;
 
 [[noreturn]] void bad(const std::string& message) { throw Error("bad_gguf", message); }
@@ -166,6 +167,9 @@ Gguf read_gguf(std::string_view file) {
     const std::string key(cursor.string(kKeyBytesMax, "Key " + std::to_string(i)));
     const Value value = read_value(cursor, file, "The value of '" + key + "'");
     if (!gguf.metadata.emplace(key, value).second) bad("Key '" + key + "' appears twice.");
+    if (cursor.offset() > kHeaderBytesMax)
+      bad("Key '" + key + "' ends at offset " + std::to_string(cursor.offset()) + "; at most " +
+          std::to_string(kHeaderBytesMax) + " bytes of metadata are allowed.");
   }
   for (uint64_t i = 0; i < tensors; i++) gguf.tensors.push_back(read_tensor(cursor, i));
   place_tensors(gguf, file, cursor.offset());

@@ -78,8 +78,9 @@ async function runJob(
   try {
     const finish = await generate(messages, place, made, admitted, inbox, components)
     const hasLeft = inbox.interruption() === 'disconnected' || inbox.interruption() === 'violation'
-    if (hasLeft) cutToCheckpoint(made)
-    const { receipt, signature, hash } = await settle(made, finish, startedAt, admitted, issued, components)
+    // What is cut off may be the stop token, so a shortened answer is a cancelled one.
+    const ending = hasLeft && cutToCheckpoint(made) ? FINISH.cancelled : finish
+    const { receipt, signature, hash } = await settle(made, ending, startedAt, admitted, issued, components)
     // The books are closed, so slot and channel are free before the client reads the receipt and asks again.
     release()
     const { channel } = admitted

@@ -84,7 +84,12 @@ function describe(
   }
 }
 
-/** A client that left never saw what came after the last checkpoint, so it is not charged for that. */
-export function cutToCheckpoint(made: Production): void {
+/**
+ * A client that left never saw what came after the last checkpoint, so it is not charged for that.
+ * Returns whether anything was cut off.
+ */
+export function cutToCheckpoint(made: Production): boolean {
+  const isShorter = made.tokens.length > made.checkpointed
   made.tokens.length = made.checkpointed
+  return isShorter
 }

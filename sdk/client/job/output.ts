@@ -20,8 +20,16 @@ export function emptyOutput(): Output {
   return { commitment: new OutputCommitment(), tokens: [], proven: 0 }
 }
 
-/** @throws AriaError `bad_frame` for a gap, a flood, or tokens beyond the paid edge. */
-export function takeChunk({ terms }: Order, output: Output, { start, tokens }: ChunkMessage): void {
+/** @throws AriaError `bad_frame` for a gap, a flood, nothing at all, or tokens beyond the paid edge. */
+export function takeChunk(
+  { terms }: Order,
+  output: Output,
+  { start, tokens, checkpoint }: ChunkMessage,
+): void {
+  // Empty chunks would restart the clock that waits for tokens, for ever.
+  if (tokens.length === 0 && (checkpoint === null || output.proven === output.tokens.length)) {
+    throw new AriaError('bad_frame', 'A chunk carries neither tokens nor a new checkpoint.')
+  }
   if (start !== output.tokens.length) {
     throw new AriaError('bad_frame', `A chunk starts at ${start}, expected was ${output.tokens.length}.`)
   }

@@ -128,7 +128,8 @@ export type Voucher = ValueOf<typeof voucherStruct>
 export const signedOffer = struct({ offer: offerStruct, signature })
 export type SignedOffer = ValueOf<typeof signedOffer>
 
-const signedVoucher = struct({ total: uint128, signature })
+/** The contract keeps amounts in 96 bits: a larger total could be signed, but never redeemed. */
+const signedVoucher = struct({ total: uint96, signature })
 export type SignedVoucher = ValueOf<typeof signedVoucher>
 
 export const channelParts = struct({ payer: address, signer: address, salt: uint96 })
