@@ -1,3 +1,5 @@
+import { ARIA } from '../protocol/index.ts'
+
 /** How long the client waits for each step; a silent provider never hangs a request. */
 export const CONNECT_TIMEOUT_MS = 5_000
 export const QUOTE_TIMEOUT_MS = 5_000
@@ -39,6 +41,8 @@ export const BUSY_WAIT_MS = 10_000
 export const ATTEMPTS_MAX = 3
 /** The provider must be done by then; it also bounds how long a signed request is of any use. */
 export const REQUEST_LIFETIME_SECONDS = 600
+/** Beyond this, cheating once would pay for a provider of the least stake (protocol 3.3). */
+export const JOB_COST_MAX = 2n * ARIA
 
 /** One open request per channel, so this is also the client's parallelism with one provider. */
 export const CHANNELS_PER_PROVIDER_MAX = 8

@@ -54,6 +54,17 @@ test('a request beyond the deposit limit is refused before any money moves', asy
   expect(chain.deposits).toEqual([])
 })
 
+test('a request dearer than a fraud would cost its provider is refused, however large the deposit may be', async () => {
+  const terms = { pricePerOutputToken: 10n ** 17n }
+  const { client, chain } = await open({ terms, depositMax: 10n ** 24n })
+
+  const error = await failureOf(client.infer(request()))
+
+  expect(error.code).toBe('price_too_high')
+  expect(error.message).toContain('3.2')
+  expect(chain.deposits).toEqual([])
+})
+
 test('a deposit whose outcome is unknown is never made twice', async () => {
   const { client, chain, store } = await open({ offersWaitMs: 0 })
   chain.mode = 'mute'

@@ -5,6 +5,7 @@ import {
   costMax,
   type Deployed,
   digest,
+  formatAria,
   type Hex,
   mustSign,
   promptCommit,
@@ -22,7 +23,7 @@ import {
 } from '../../protocol/index.ts'
 import type { Funding } from '../channels/index.ts'
 import { signTotal } from '../channels/index.ts'
-import { REQUEST_LIFETIME_SECONDS, type Timeouts } from '../limits.ts'
+import { JOB_COST_MAX, REQUEST_LIFETIME_SECONDS, type Timeouts } from '../limits.ts'
 import type { ChannelRow, ChannelStore } from '../store/index.ts'
 import { agreedBase, checkQuote } from './check-quote.ts'
 import type { InferRequest, Order } from './job.ts'
@@ -45,6 +46,14 @@ export interface OrderInit {
   windowTokensMax: number
 }
 
+function requireBearable(cost: bigint): void {
+  if (cost <= JOB_COST_MAX) return
+  throw new AriaError('price_too_high', `The request can cost ${formatAria(cost)} ARIA.`, {
+    facts: { cost, costMax: JOB_COST_MAX },
+    hint: 'Ask for fewer tokens, or wait for a cheaper provider.',
+  })
+}
+
 /** Quote, deposit if needed, signed request with the first voucher, acceptance. */
 export async function placeOrder(
   components: OrderComponents,
@@ -55,8 +64,10 @@ export async function placeOrder(
   const { asked, reply } = await askQuote(components, stream, init)
   const base = await settleBase(components, channels.get(init.channel)!, reply)
   const order = await signOrder(components, init, asked, reply, base)
+  const cost = costMax(order.terms)
+  requireBearable(cost)
 
-  await funding.ensure(init.channel, base + costMax(order.terms), costMax(order.terms))
+  await funding.ensure(init.channel, base + cost, cost)
   checkStillValid(order, nowMs())
   stream.assertOpen()
   const voucher = await signTotal(components, init.channel, mustSign(order.terms, 0))

@@ -9,7 +9,7 @@ import {
   type Store,
 } from '../../client/index.ts'
 import { createHost, type OfferBook } from '../../p2p/index.ts'
-import { type Address, AriaError, type Hex, keySigner } from '../../protocol/index.ts'
+import { type Address, AriaError, type Hex, keySigner, type Offer } from '../../protocol/index.ts'
 import { DEPLOYMENT } from './deployment.ts'
 import { type FakeChain, fakeChain } from './fake-chain.ts'
 import {
@@ -34,6 +34,8 @@ export const FUNDS = 10n ** 18n
 
 export interface MarketInit extends Partial<ClientInit> {
   scripts?: Script[]
+  /** What the providers offer differently from the usual. */
+  terms?: Partial<Offer>
   storePath?: string
   funds?: bigint
   random?: () => number
@@ -45,6 +47,7 @@ const SESSION_KEY: Hex = `0x${'22'.repeat(32)}`
 /** Scripted providers and one client on loopback; the client learns the offers directly, without waiting for gossip. */
 export async function market({
   scripts = [{}],
+  terms = {},
   storePath,
   funds = FUNDS,
   random,
@@ -52,7 +55,7 @@ export async function market({
 }: MarketInit = {}): Promise<Market> {
   const chain = fakeChain()
   const providers = await Promise.all(
-    scripts.map((script, at) => scriptedProvider(randomKey(at + 1), script)),
+    scripts.map((script, at) => scriptedProvider(randomKey(at + 1), script, terms)),
   )
   for (const { node, operator } of providers) chain.operators.set(node, operator)
   const wallet = privateKeyToAccount(WALLET_KEY)
