@@ -1,4 +1,6 @@
 import { type Address, type Deployment, type Hex, parseDeployment } from '@aria/sdk/protocol'
+import { local } from '../../../contracts/params/local.ts'
+import { toJson } from '../../../contracts/scripts/deployment.ts'
 import type { Database } from '../../db/open.ts'
 import * as s from '../../db/schema/index.ts'
 
@@ -22,40 +24,8 @@ export const deployment: Deployment = parseDeployment(
         person(0xc0 + at),
       ]),
     ),
-    params: {
-      network: 'local',
-      timetable: {
-        epoch: EPOCH,
-        rootEnd: 6,
-        randAt: 8,
-        auditStart: 24,
-        auditEnd: 42,
-        revealEnd: 54,
-        finalizeEnd: 126,
-        claimAt: 144,
-      },
-      staking: {
-        minProvider: '1000000000000000000000',
-        slot: '500000000000000000000',
-        unbond: 504,
-        challenge: 216,
-        slasherDelay: 1008,
-      },
-      escrow: { thaw: 72, feePpm: 50000 },
-      audits: { committee: 3, quorum: 2, samplesMin: 8, samplePpm: 10000 },
-      rewards: {
-        ratePpm: 949,
-        tau: 6,
-        split: {
-          availabilityBps: 5000,
-          workBps: 2000,
-          verificationBps: 2500,
-          treasuryBps: 500,
-          kappaBps: 8000,
-        },
-      },
-      beacon: 'local',
-    },
+    // The file holds amounts as text.
+    params: JSON.parse(toJson(local)),
   },
   'the test deployment',
 )
