@@ -1,5 +1,6 @@
 // @aria/engine: exact inference of 1-bit models. It knows nothing of money or network.
 export { type ModelContent, readContent } from './api/content.ts'
+export { type EnergyMeter, type EnergyUse, startEnergyMeter } from './api/energy.ts'
 export { ENGINE_ERROR_CODES, EngineError, type EngineErrorCode } from './api/error.ts'
 export type { ModelInfo, TensorInfo } from './api/info.ts'
 export { type LoadOptions, loadModel, loadTokenizer, type Model } from './api/model.ts'

@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
+import { benchCommand } from './commands/bench.ts'
 import { gatewayCommand } from './commands/gateway.ts'
+import { modelsCommand } from './commands/models.ts'
 import { reportFailure } from './commands/output.ts'
 import { providerCommand } from './commands/provider.ts'
 import { runCommand } from './commands/run.ts'
@@ -16,6 +18,8 @@ const program = new Command('aria')
   .option('--verbose', 'show the causes of an error')
   .showHelpAfterError('(add --help for what this command takes)')
   .addCommand(runCommand())
+  .addCommand(benchCommand())
+  .addCommand(modelsCommand())
   .addCommand(providerCommand())
   .addCommand(gatewayCommand())
   .addCommand(verifyCommand())
@@ -24,6 +28,8 @@ const program = new Command('aria')
     `
 Examples:
   $ aria run "Tell me a short story."
+  $ aria bench
+  $ aria models
   $ aria provider start --model models/aria-1.gguf --operator 0x… --deployment deployment.json
   $ aria verify receipt.json`,
   )

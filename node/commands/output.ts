@@ -18,7 +18,7 @@ function codeOf(error: Error): string {
 const ENGINE_HINTS: Record<string, string> = {
   not_found: 'Give the path of a GGUF file, such as models/aria-1.gguf.',
   bad_gguf: 'The file is damaged or no GGUF: download it again.',
-  unsupported: 'This version runs llama and qwen3 models with Q1_0, Q8_0, F16 or F32 tensors.',
+  unsupported: 'Only models that can be computed exactly are run; "aria models show" says what a file holds.',
   not_built: 'Build the engine with "npm run build".',
   no_cpu_support: 'Unset ARIA_KERNELS, or choose kernels that this CPU has.',
   context_full: 'Shorten the prompt or ask for fewer tokens.',

@@ -1,5 +1,4 @@
 import { readFileSync, statSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
 import {
   AriaError,
   parseReceiptBundle,
@@ -7,9 +6,9 @@ import {
   type ReceiptBundle,
 } from '@aria/sdk/protocol'
 import { Command } from 'commander'
+import { MODEL_DEFAULT } from './options.ts'
 import { printJson } from './output.ts'
 
-const MODEL_DEFAULT = fileURLToPath(new URL('../../models/aria-1.gguf', import.meta.url))
 const GATEWAY_DEFAULT = 'http://127.0.0.1:4610'
 const GATEWAY_TIMEOUT_MS = 10_000
 const REQUEST_ID = /^0x[0-9a-fA-F]{64}$/

@@ -1,8 +1,8 @@
-import type { Model, Sampling, Session } from '@aria/engine'
+import type { ChatMessage, Model, Sampling, Session } from '@aria/engine'
 import { AriaError } from '@aria/sdk/protocol'
 
 export interface LocalQuestion {
-  prompt: string
+  messages: readonly ChatMessage[]
   maxTokens: number
   sampling: Sampling
   seed: bigint
@@ -23,9 +23,9 @@ export interface LocalAnswer {
 /** Tokens per decode call: the first alone, then few, so that text flows and stopping is quick. */
 const STEP_TOKENS = 4
 
-/** Answers one question without network or payment. @throws AriaError `prompt_too_long`. */
+/** Answers the last message of a chat without network or payment. @throws AriaError `prompt_too_long`. */
 export async function answerLocally(model: Model, question: LocalQuestion): Promise<LocalAnswer> {
-  const tokens = model.tokenizer.encodeChat([{ role: 'user', content: question.prompt }])
+  const tokens = model.tokenizer.encodeChat(question.messages)
   const room = model.info.contextLength - tokens.length
   if (room < 1) throw tooLong(tokens.length, model.info.contextLength)
   const limit = Math.min(question.maxTokens, room)

@@ -32,7 +32,8 @@ describe('aria', () => {
   it('lists its commands', async () => {
     const { code, stdout } = await run('--help')
     expect(code).toBe(0)
-    for (const command of ['run', 'provider', 'gateway', 'verify']) expect(stdout).toContain(command)
+    for (const command of ['run', 'bench', 'models', 'provider', 'gateway', 'verify'])
+      expect(stdout).toContain(command)
   })
 
   it('answers on this machine, the same for the same seed', async () => {
@@ -48,6 +49,37 @@ describe('aria', () => {
     const { stdout, stderr } = await run('run', 'Hello', '--temperature', '0', '--max-tokens', '8')
     expect(stdout).not.toContain('tokens/s')
     expect(stderr).toMatch(/\d+ tokens, [\d.]+ tokens\/s/)
+  })
+
+  it('answers what is piped in', async () => {
+    const child = spawn(process.execPath, [ARIA, 'run', '--temperature', '0', '--max-tokens', '8'], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+      env: { PATH },
+    })
+    child.stdin.end('Hello\n')
+    const [piped, given] = await Promise.all([
+      text(child.stdout),
+      run('run', 'Hello', '--temperature', '0', '--max-tokens', '8'),
+    ])
+    expect(piped).toBe(given.stdout)
+  })
+
+  it('lists models, and shows the id that one has on the market', async () => {
+    const list = JSON.parse((await run('models', '--json', '--folder', '/nowhere')).stdout)
+    expect(list.models).toMatchObject([{ name: 'aria-1', weights: 'Q1_0', contextLength: 1024 }])
+    const shown = JSON.parse((await run('models', 'show', list.models[0].path, '--json')).stdout)
+    expect(shown.id).toMatch(/^0x[0-9a-f]{64}$/)
+  })
+
+  it('measures prefill, decode and checking in the form of every measuring command', async () => {
+    const flags = ['--threads', '1', '--rounds', '1', '--prompt', '32', '--output', '16', '--json']
+    const { code, stdout } = await run('bench', ...flags)
+    const report = JSON.parse(stdout)
+    expect(code).toBe(0)
+    expect(report).toMatchObject({ ok: true, machine: expect.any(String), commit: expect.any(String) })
+    const names = report.checks.map(({ name }: { name: string }) => name)
+    for (const phase of ['prefill', 'decode', 'verify'])
+      expect(names).toContain(`${phase}.threads_1.tokens_per_s`)
   })
 
   it.each([
