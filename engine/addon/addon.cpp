@@ -18,13 +18,14 @@ Napi::Value keccak(const Napi::CallbackInfo& info) {
   return out;
 }
 
-// (logits, sampling, seed, position): the draw alone, for tests of the specification.
+// (logits, sampling, sequence, answerStart, seed): the draw alone, for tests of the specification.
 Napi::Value draw(const Napi::CallbackInfo& info) {
   const auto logits = info[0].As<Napi::Float32Array>();
-  std::vector<Candidate> scratch;
+  Scratch scratch;
   try {
-    return Napi::Number::New(info.Env(), sample(logits.Data(), logits.ElementLength(), to_sampling(info[1]),
-                                                to_seed(info[2]), info[3].As<Napi::Number>().Uint32Value(), scratch));
+    return from_draw(info.Env(), sample(logits.Data(), logits.ElementLength(), to_sampling(info[1]),
+                                        to_tokens(info[2]), info[3].As<Napi::Number>().Uint32Value(),
+                                        to_seed(info[4]), scratch));
   } catch (const Error& error) {
     throw error_of(info.Env(), error.code, error.what());
   }

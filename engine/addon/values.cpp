@@ -130,10 +130,25 @@ uint64_t to_seed(const Napi::Value& value) {
   return value.As<Napi::BigInt>().Uint64Value(&lossless);
 }
 
-Napi::Value from_tokens(Napi::Env env, const std::vector<uint32_t>& tokens) {
-  auto array = Napi::Uint32Array::New(env, tokens.size());
-  for (size_t i = 0; i < tokens.size(); i++) array[i] = tokens[i];
+Napi::Value from_draws(Napi::Env env, const std::vector<Draw>& draws) {
+  auto array = Napi::Uint32Array::New(env, draws.size());
+  for (size_t i = 0; i < draws.size(); i++) array[i] = draws[i].token;
   return array;
+}
+
+Napi::Value from_draw(Napi::Env env, const Draw& draw) {
+  Napi::Array top = Napi::Array::New(env, draw.top.size());
+  for (uint32_t i = 0; i < draw.top.size(); i++) {
+    Napi::Object object = Napi::Object::New(env);
+    object.Set("token", double(draw.top[i].token));
+    object.Set("logprob", double(draw.top[i].logprob));
+    top[i] = object;
+  }
+  Napi::Object object = Napi::Object::New(env);
+  object.Set("token", double(draw.token));
+  object.Set("logprob", double(draw.logprob));
+  object.Set("top", top);
+  return object;
 }
 
 Napi::Value from_floats(Napi::Env env, const std::vector<float>& values) {

@@ -13,7 +13,8 @@ std::vector<uint32_t> to_tokens(const Napi::Value& value);  // a Uint32Array
 Sampling to_sampling(const Napi::Value& value);
 uint64_t to_seed(const Napi::Value& value);  // a bigint
 
-Napi::Value from_tokens(Napi::Env env, const std::vector<uint32_t>& tokens);
+Napi::Value from_draws(Napi::Env env, const std::vector<Draw>& draws);  // their tokens, a Uint32Array
+Napi::Value from_draw(Napi::Env env, const Draw& draw);
 Napi::Value from_floats(Napi::Env env, const std::vector<float>& values);
 Napi::Value from_verdict(Napi::Env env, const Verdict& verdict);
 

@@ -36,6 +36,11 @@ export interface NativeControl {
   cancel(): void
   progress(): number
 }
+export interface NativeDraw {
+  token: number
+  logprob: number
+  top: { token: number; logprob: number }[]
+}
 export interface NativeSession {
   prefill(tokens: Uint32Array, control: NativeControl): Promise<number>
   decode(count: number, sampling: Sampling, seed: bigint, control: NativeControl): Promise<Uint32Array>
@@ -71,7 +76,13 @@ export interface Native {
   Control: new () => NativeControl
   openGguf(path: string, control: NativeControl): Promise<NativeGguf>
   keccak256(data: Uint8Array): Uint8Array
-  draw(logits: Float32Array, sampling: Sampling, seed: bigint, position: number): number
+  draw(
+    logits: Float32Array,
+    sampling: Sampling,
+    sequence: Uint32Array,
+    answerStart: number,
+    seed: bigint,
+  ): NativeDraw
   knownAnswer(kernels: string, seed: number): string
 }
 

@@ -92,18 +92,19 @@ uint64_t random_at(uint64_t seed, uint32_t position) {
   return value;
 }
 
-uint32_t sample(const float* logits, size_t count, const Sampling& sampling, uint64_t seed, uint32_t position,
-                std::vector<Candidate>& scratch) {
+Draw sample(const float* logits, size_t count, const Sampling& sampling, std::span<const uint32_t> sequence,
+            size_t, uint64_t seed, Scratch& scratch) {
   const size_t best = largest(logits, count);
-  if (sampling.temperature == 0) return uint32_t(best);
+  if (sampling.temperature == 0) return {uint32_t(best), 0, {}};
 
-  collect(logits, count, logits[best], sampling.temperature, scratch);
-  keep_top_k(scratch, sampling.top_k);
-  keep_top_p(scratch, sampling.top_p);
+  std::vector<Candidate>& candidates = scratch.candidates;
+  collect(logits, count, logits[best], sampling.temperature, candidates);
+  keep_top_k(candidates, sampling.top_k);
+  keep_top_p(candidates, sampling.top_p);
 
-  const auto product = static_cast<unsigned __int128>(random_at(seed, position)) * total_weight(scratch);
-  const uint64_t threshold = uint64_t(product >> 64);  // below the total
-  return scratch[prefix_reaching(scratch, threshold + 1) - 1].token;
+  const uint64_t random = random_at(seed, uint32_t(sequence.size()));
+  const uint64_t threshold = uint64_t(static_cast<unsigned __int128>(random) * total_weight(candidates) >> 64);
+  return {candidates[prefix_reaching(candidates, threshold + 1) - 1].token, 0, {}};
 }
 
 }  // namespace aria

@@ -16,14 +16,14 @@ void Session::check_tokens(const std::vector<uint32_t>& tokens) const {
     if (token >= model_->config.vocabulary)
       throw Error("bad_token", "Token " + std::to_string(token) + " is outside the vocabulary of " +
                                    std::to_string(model_->config.vocabulary) + ".");
-  if (tokens.size() > tokens_max_ - length_)
-    throw Error("context_full", "The session holds " + std::to_string(length_) + " of at most " +
+  if (tokens.size() > tokens_max_ - sequence_.size())
+    throw Error("context_full", "The session holds " + std::to_string(sequence_.size()) + " of at most " +
                                     std::to_string(tokens_max_) + " tokens; " + std::to_string(tokens.size()) +
                                     " more do not fit.");
 }
 
 // Computes tokens that follow computed_, and keeps the logits of the last.
-void Session::advance(const std::vector<uint32_t>& tokens, const CancelFlag& cancelled) {
+void Session::advance(std::span<const uint32_t> tokens, const CancelFlag& cancelled) {
   run_steps(*model_, cache_, computed_, tokens, cancelled, [&](size_t begin, size_t count) {
     if (begin + count < tokens.size()) return;
     const float* row = model_->forward.logits(count - 1, 1);
@@ -33,48 +33,48 @@ void Session::advance(const std::vector<uint32_t>& tokens, const CancelFlag& can
 }
 
 void Session::catch_up(const CancelFlag& cancelled) {
-  if (pending_.empty()) return;
-  advance(pending_, cancelled);
-  pending_.clear();
+  if (computed_ < sequence_.size()) advance(std::span(sequence_).subspan(computed_), cancelled);
 }
 
 void Session::prefill(const std::vector<uint32_t>& tokens, const CancelFlag& cancelled) {
   check_tokens(tokens);
-  std::vector<uint32_t> all = pending_;
+  std::vector<uint32_t> all = sequence_;
   all.insert(all.end(), tokens.begin(), tokens.end());
-  advance(all, cancelled);
-  pending_.clear();
-  length_ = computed_;
+  advance(std::span(all).subspan(computed_), cancelled);
+  sequence_ = std::move(all);
+  answer_start_ = sequence_.size();
   stopped_ = false;
 }
 
-std::vector<uint32_t> Session::decode(size_t count, const Sampling& sampling, uint64_t seed,
-                                      const CancelFlag& cancelled) {
-  if (length_ == 0) throw Error("bad_token", "The session is empty; prefill a prompt first.");
-  std::vector<uint32_t> made;
+std::vector<Draw> Session::decode(size_t count, const Sampling& sampling, uint64_t seed,
+                                  std::optional<size_t> answer_start, const CancelFlag& cancelled) {
+  if (sequence_.empty()) throw Error("bad_token", "The session is empty; prefill a prompt first.");
+  const size_t start = answer_start.value_or(answer_start_);
+  if (start > sequence_.size())
+    throw Error("bad_options", "The answer starts at " + std::to_string(start) + ", beyond the session's " +
+                                   std::to_string(sequence_.size()) + " tokens.");
+  std::vector<Draw> made;
   while (made.size() < count && !stopped_) {
-    if (length_ >= tokens_max_) {
+    if (sequence_.size() >= tokens_max_) {
       if (!made.empty()) break;
-      throw Error("context_full", "The session is full: it holds " + std::to_string(length_) + " tokens.");
+      throw Error("context_full", "The session is full: it holds " + std::to_string(sequence_.size()) + " tokens.");
     }
-    uint32_t token;
     try {
       catch_up(cancelled);
-      token = sample(logits_.data(), logits_.size(), sampling, seed, uint32_t(length_), scratch_);
+      made.push_back(sample(logits_.data(), logits_.size(), sampling, sequence_, start, seed, scratch_));
     } catch (const Error&) {  // what was made stays made: the caller gets it, and the next call reports
       if (made.empty()) throw;
       break;
     }
-    made.push_back(token);
-    pending_.assign(1, token);
-    length_++;
+    const uint32_t token = made.back().token;
+    sequence_.push_back(token);
     stopped_ = std::find(stop_tokens_.begin(), stop_tokens_.end(), token) != stop_tokens_.end();
   }
   return made;
 }
 
 std::vector<float> Session::logits(const CancelFlag& cancelled) {
-  if (length_ == 0) throw Error("bad_token", "The session is empty; prefill a prompt first.");
+  if (sequence_.empty()) throw Error("bad_token", "The session is empty; prefill a prompt first.");
   catch_up(cancelled);
   return logits_;
 }

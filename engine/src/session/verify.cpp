@@ -39,12 +39,14 @@ Verdict verify(Model& model, const Transcript& transcript, const std::vector<uin
   };
 
   Cache cache(model.config.layers, model.config.kv_heads, model.config.head_width);
-  std::vector<Candidate> scratch;
+  Scratch scratch;
   const auto check_row = [&](const float* logits, size_t position) {  // of the sequence; derives the token after it
     const size_t index = position + 1 - prompt;
     if (index > 0 && is_stop(transcript.output[index - 1])) differ(index, transcript.output[index - 1]);
-    const uint32_t expected =
-        sample(logits, model.config.vocabulary, transcript.sampling, transcript.seed, uint32_t(position + 1), scratch);
+    const auto sequence = std::span(tokens).first(position + 1);
+    const uint32_t expected = sample(logits, model.config.vocabulary, transcript.sampling, sequence, prompt,
+                                     transcript.seed, scratch)
+                                  .token;
     if (expected != transcript.output[index]) differ(index, expected);
   };
   try {
