@@ -31,11 +31,14 @@ Napi::Value draw(const Napi::CallbackInfo& info) {
   }
 }
 
-// (kernels, seed): the hash of a table's answers, for tests that compare tables.
-Napi::Value known_answer_of(const Napi::CallbackInfo& info) {
+// (kernels, seed): the hash of each kernel's answers by its name, for tests that compare tables.
+Napi::Value known_answers_of(const Napi::CallbackInfo& info) {
   try {
-    return Napi::String::New(
-        info.Env(), known_answer(find_kernels(info[0].As<Napi::String>()), info[1].As<Napi::Number>().Uint32Value()));
+    Napi::Object hashes = Napi::Object::New(info.Env());
+    const Kernels& kernels = find_kernels(info[0].As<Napi::String>());
+    for (const KnownAnswer& answer : known_answers(kernels, info[1].As<Napi::Number>().Uint32Value()))
+      hashes.Set(answer.kernel, answer.hash);
+    return hashes;
   } catch (const Error& error) {
     throw error_of(info.Env(), error.code, error.what());
   }
@@ -49,7 +52,7 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   exports.Set("openGguf", Napi::Function::New(env, GgufObject::open));
   exports.Set("keccak256", Napi::Function::New(env, keccak));
   exports.Set("draw", Napi::Function::New(env, draw));
-  exports.Set("knownAnswer", Napi::Function::New(env, known_answer_of));
+  exports.Set("knownAnswers", Napi::Function::New(env, known_answers_of));
   return exports;
 }
 

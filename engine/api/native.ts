@@ -83,7 +83,7 @@ export interface Native {
     answerStart: number,
     seed: bigint,
   ): NativeDraw
-  knownAnswer(kernels: string, seed: number): string
+  knownAnswers(kernels: string, seed: number): Record<string, string>
 }
 
 const ADDON = fileURLToPath(new URL('../build/aria-engine.node', import.meta.url))

@@ -25,12 +25,6 @@ ARIA_LANES void store_i8(I32x16 lanes, int8_t* to) {  // packs interleave the 12
   _mm_storeu_si128(reinterpret_cast<__m128i*>(to), bytes);
 }
 ARIA_LANES __m256i widen(__m256i pairs_i16) { return _mm256_madd_epi16(pairs_i16, _mm256_set1_epi16(1)); }
-ARIA_LANES int32_t sum_32(const int8_t* quants) {  // ones (unsigned) times quants, then eight lanes
-  const __m256i eight = widen(_mm256_maddubs_epi16(_mm256_set1_epi8(1), load_256(quants)));
-  const __m128i four = _mm_add_epi32(_mm256_castsi256_si128(eight), _mm256_extracti128_si256(eight, 1));
-  const __m128i two = _mm_add_epi32(four, _mm_shuffle_epi32(four, 0x4e));
-  return _mm_cvtsi128_si32(_mm_add_epi32(two, _mm_shuffle_epi32(two, 0xb1)));
-}
 
 }  // namespace
 }  // namespace aria
@@ -51,7 +45,7 @@ ARIA_LANES __m256 accumulate(__m256 sum, __m256i dot, __m256 scales, float scale
 }
 
 struct BitWeights {  // dot of +-1: 2 * (sum of quants under set bits) - (sum of all quants)
-  static constexpr size_t kColumns = kGroup, kBytes = kBlockBytesQ1, kScalesAt = 256;
+  static constexpr size_t kColumns = 128, kBytes = info_of(Packing::q1_0).bytes, kScalesAt = 256;
 
   // Eight rows, 32 columns: pairs sum to at most 254, eight of them to 2032, so int16 holds them.
   template <size_t kTokens>
@@ -71,12 +65,12 @@ struct BitWeights {  // dot of +-1: 2 * (sum of quants under set bits) - (sum of
     for (size_t t = 0; t < kTokens; t++) dots[t] = _mm256_add_epi32(dots[t], widen(pairs[t]));
   }
   ARIA_LANES __m256i finish(__m256i dot, const int32_t* sums) {
-    return _mm256_sub_epi32(_mm256_add_epi32(dot, dot), _mm256_set1_epi32(sums[0] + sums[1] + sums[2] + sums[3]));
+    return _mm256_sub_epi32(_mm256_add_epi32(dot, dot), _mm256_set1_epi32(*sums));
   }
 };
 
 struct ByteWeights {
-  static constexpr size_t kColumns = kSubgroup, kBytes = kBlockBytesQ8, kScalesAt = 512;
+  static constexpr size_t kColumns = 32, kBytes = info_of(Packing::q8_0).bytes, kScalesAt = 512;
 
   // maddubs wants unsigned x signed and saturates: |weight| <= 128 times |quant| <= 127, two of them are 32512 at
   // most, so moving the sign of the weight to the quant keeps it exact.
@@ -114,7 +108,7 @@ void tile(const LinearTask& task, size_t block, size_t half, size_t token) {
 #pragma GCC unroll 4
     for (size_t t = 0; t < kTokens; t++) {
       const size_t column = (token + t) * stride + g * W::kColumns;
-      const __m256i dot = W::finish(dots[t], task.input.sums + column / kSubgroup);
+      const __m256i dot = W::finish(dots[t], task.input.sums + column / W::kColumns);
       sums[t] = accumulate(sums[t], dot, scales, task.input.scales[column / W::kColumns]);
     }
   }
@@ -124,7 +118,7 @@ void tile(const LinearTask& task, size_t block, size_t half, size_t token) {
 
 template <class W>
 void linear(const LinearTask& task) {
-  for (size_t block = task.block_begin; block < task.block_end; block++)
+  for (size_t block = task.stripe_begin; block < task.stripe_end; block++)
     for (size_t half = 0; half < 2; half++) {
       size_t token = 0;
       for (; token + 4 <= task.input.tokens; token += 4) tile<W, 4>(task, block, half, token);
@@ -139,9 +133,20 @@ void linear_q8_0(const LinearTask& task) { linear<ByteWeights>(task); }
 
 extern const Kernels kAvx2;
 const Kernels kAvx2 = {
-    "avx2",          quantize,     linear_q1_0,   linear_q8_0,     linear_f16,    linear_f32, sum_squares,
-    scale_rows,      add,          silu_multiply, rotate_adjacent, rotate_halves, to_half,    attention_scores,
-    softmax_weights, weigh_values, divide,
+    "avx2",
+    quantize,
+    sum_squares,
+    scale_rows,
+    add,
+    silu_multiply,
+    rotate_adjacent,
+    rotate_halves,
+    to_half,
+    attention_scores,
+    softmax_weights,
+    weigh_values,
+    divide,
+    {linear_f32, linear_f16, linear_q8_0, linear_q1_0},
 };
 
 }  // namespace aria

@@ -17,13 +17,6 @@ ARIA_LANES void store_half(F32x16 lanes, uint16_t* to) {
 ARIA_LANES void store_i8(I32x16 lanes, int8_t* to) {
   _mm_storeu_si128(reinterpret_cast<__m128i*>(to), _mm512_cvtepi32_epi8(reinterpret_cast<__m512i>(lanes)));
 }
-ARIA_LANES int32_t sum_32(const int8_t* quants) {  // ones (unsigned) times quants, then eight lanes
-  const __m256i values = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(quants));
-  const __m256i eight = _mm256_dpbusd_epi32(_mm256_setzero_si256(), _mm256_set1_epi8(1), values);
-  const __m128i four = _mm_add_epi32(_mm256_castsi256_si128(eight), _mm256_extracti128_si256(eight, 1));
-  const __m128i two = _mm_add_epi32(four, _mm_shuffle_epi32(four, 0x4e));
-  return _mm_cvtsi128_si32(_mm_add_epi32(two, _mm_shuffle_epi32(two, 0xb1)));
-}
 
 }  // namespace
 }  // namespace aria
@@ -54,21 +47,21 @@ ARIA_LANES __m512 load_scales(const uint8_t* from) {
 }
 
 struct BitWeights {  // dot of +-1: 2 * (sum of quants under set bits) - (sum of all quants)
-  static constexpr size_t kColumns = kGroup, kBytes = kBlockBytesQ1, kScalesAt = 256;
+  static constexpr size_t kColumns = 128, kBytes = info_of(Packing::q1_0).bytes, kScalesAt = 256;
   ARIA_LANES __m512i step(const uint8_t* block, size_t k) {
     const __m512i bits = _mm512_srli_epi32(load_bits(block + k / 8 * 64), unsigned(k % 8));
     return _mm512_and_si512(bits, _mm512_set1_epi8(1));
   }
   ARIA_LANES __m512i finish(__m512i dot, const int32_t* sums) {
-    return _mm512_sub_epi32(_mm512_add_epi32(dot, dot), _mm512_set1_epi32(sums[0] + sums[1] + sums[2] + sums[3]));
+    return _mm512_sub_epi32(_mm512_add_epi32(dot, dot), _mm512_set1_epi32(*sums));
   }
 };
 
 struct ByteWeights {  // stored as weight + 128: subtract 128 * (sum of quants)
-  static constexpr size_t kColumns = kSubgroup, kBytes = kBlockBytesQ8, kScalesAt = 512;
+  static constexpr size_t kColumns = 32, kBytes = info_of(Packing::q8_0).bytes, kScalesAt = 512;
   ARIA_LANES __m512i step(const uint8_t* block, size_t k) { return load_bits(block + k * 64); }
   ARIA_LANES __m512i finish(__m512i dot, const int32_t* sums) {
-    return _mm512_sub_epi32(dot, _mm512_set1_epi32(sums[0] * 128));
+    return _mm512_sub_epi32(dot, _mm512_set1_epi32(*sums * 128));
   }
 };
 
@@ -106,7 +99,7 @@ void tile(const LinearTask& task, size_t block, size_t token) {
 #pragma GCC unroll 8
       for (size_t t = 0; t < kTokens; t++) {
         const size_t column = (token + t) * stride + g * W::kColumns;
-        const __m512i dot = W::finish(dots[b][t], task.input.sums + column / kSubgroup);
+        const __m512i dot = W::finish(dots[b][t], task.input.sums + column / W::kColumns);
         sums[b][t] = accumulate(sums[b][t], dot, scales, task.input.scales[column / W::kColumns]);
       }
     }
@@ -138,22 +131,22 @@ void tokens_of(const LinearTask& task, size_t block) {
 
 template <class W>
 void linear(const LinearTask& task) {
-  size_t block = task.block_begin;
-  for (; block + 4 <= task.block_end; block += 4) tokens_of<W, 4>(task, block);
-  for (; block < task.block_end; block++) tokens_of<W, 1>(task, block);
+  size_t block = task.stripe_begin;
+  for (; block + 4 <= task.stripe_end; block += 4) tokens_of<W, 4>(task, block);
+  for (; block < task.stripe_end; block++) tokens_of<W, 1>(task, block);
 }
 
 // One token, one block: bits 0..3 of each byte are columns 4k, bits 4..7 are columns 4(k + 4), worth 16
 // in place, so three shifts unpack eight vectors: dot = low + high / 16 (exact).
 void linear_one_q1_0(const LinearTask& task) {
   const __m512i low_mask = _mm512_set1_epi8(0x01), high_mask = _mm512_set1_epi8(0x10);
-  const size_t groups = task.columns / kGroup;
-  constexpr size_t kAhead = 8 * kBlockBytesQ1;  // prefetch distance: eight blocks, about a memory latency
-  for (size_t block = task.block_begin; block < task.block_end; block++) {
-    const uint8_t* weights = task.weights + block * groups * kBlockBytesQ1;
+  const size_t groups = task.columns / BitWeights::kColumns;
+  constexpr size_t kAhead = 8 * BitWeights::kBytes;  // prefetch distance: eight blocks, about a memory latency
+  for (size_t block = task.stripe_begin; block < task.stripe_end; block++) {
+    const uint8_t* weights = task.weights + block * groups * BitWeights::kBytes;
     const int8_t* quants = task.input.quants;
     __m512 sum = _mm512_setzero_ps();
-    for (size_t g = 0; g < groups; g++, weights += kBlockBytesQ1) {
+    for (size_t g = 0; g < groups; g++, weights += BitWeights::kBytes) {
       __m512i low0 = _mm512_setzero_si512(), low1 = low0, high0 = low0, high1 = low0;
       for (size_t line = 0; line < 5; line++) _mm_prefetch(weights + kAhead + line * 64, _MM_HINT_T0);
 #pragma GCC unroll 4
@@ -170,8 +163,7 @@ void linear_one_q1_0(const LinearTask& task) {
         dot_step(high1, _mm512_and_si512(v3, high_mask), quants + 28);
       }
       const __m512i high = _mm512_srai_epi32(_mm512_add_epi32(high0, high1), 4);
-      const __m512i dot =
-          BitWeights::finish(_mm512_add_epi32(_mm512_add_epi32(low0, low1), high), task.input.sums + g * 4);
+      const __m512i dot = BitWeights::finish(_mm512_add_epi32(_mm512_add_epi32(low0, low1), high), task.input.sums + g);
       sum = accumulate(sum, dot, load_scales(weights + 256), task.input.scales[g]);
     }
     _mm512_storeu_ps(task.out + block * kLanes, sum);
@@ -185,9 +177,20 @@ void linear_q8_0(const LinearTask& task) { linear<ByteWeights>(task); }
 
 extern const Kernels kAvx512;
 const Kernels kAvx512 = {
-    "avx512",        quantize,     linear_q1_0,   linear_q8_0,     linear_f16,    linear_f32, sum_squares,
-    scale_rows,      add,          silu_multiply, rotate_adjacent, rotate_halves, to_half,    attention_scores,
-    softmax_weights, weigh_values, divide,
+    "avx512",
+    quantize,
+    sum_squares,
+    scale_rows,
+    add,
+    silu_multiply,
+    rotate_adjacent,
+    rotate_halves,
+    to_half,
+    attention_scores,
+    softmax_weights,
+    weigh_values,
+    divide,
+    {linear_f32, linear_f16, linear_q8_0, linear_q1_0},
 };
 
 }  // namespace aria

@@ -9,42 +9,57 @@
 
 namespace aria {
 
-constexpr size_t kLanes = 16;   // lanes of a float reduction; rows of a packed weight block; positions of a key block
-constexpr size_t kGroup = 128;  // weights under one scale in Q1_0, and activations that meet them; also the row padding
-constexpr size_t kSubgroup = 32;  // weights under one scale in Q8_0, and activations that meet them
+constexpr size_t kLanes = 16;    // lanes of a float reduction; rows of a packed weight block; positions of a key block
+constexpr size_t kGroup = 128;   // the padding of float rows
+constexpr size_t kSumsMin = 16;  // the smallest group of quants that a kernel wants the sum of
 
-// Bytes of one packed block of 16 rows: bits (or bytes) of one weight group, then 16 half-precision scales.
-constexpr size_t kBlockBytesQ1 = kLanes * (kGroup / 8 + 2);
-constexpr size_t kBlockBytesQ8 = kLanes * (kSubgroup + 2);
+// How weights lie packed, 16 rows to a stripe. Every table has a kernel for each (or none: then scalar's runs).
+enum class Packing : uint8_t { f32, f16, q8_0, q1_0 };
+constexpr size_t kPackings = 4;
+
+// A stripe is a row of blocks, each holding 16 rows of `columns` columns in `bytes` bytes. (Float formats keep whole
+// rows instead; only their size is counted in blocks.) `group` activations share a scale: 0 when the kernel takes the
+// activations as they are. `sums` activations share a sum.
+struct PackingInfo {
+  const char* name;
+  size_t columns, bytes;
+  size_t group, sums;
+};
+constexpr PackingInfo kPackingInfos[kPackings] = {
+    {"f32", kLanes, kLanes* kLanes * 4, 0, 0},
+    {"f16", kLanes, kLanes* kLanes * 2, 0, 0},
+    {"q8_0", 32, kLanes*(32 + 2), 32, 32},
+    {"q1_0", 128, kLanes*(128 / 8 + 2), 128, 128},
+};
+constexpr const PackingInfo& info_of(Packing packing) { return kPackingInfos[size_t(packing)]; }
 
 // Activations of several tokens. `columns` is the padded width, a multiple of kGroup.
 struct Activations {
   const float* values;   // [tokens][columns]
   const int8_t* quants;  // [tokens][columns], in [-127, 127]
-  const float* scales;   // [tokens][columns / group], group = kGroup for Q1_0 and kSubgroup for Q8_0
-  const int32_t* sums;   // [tokens][columns / kSubgroup]: the sum of each 32 quants
+  const float* scales;   // [tokens][columns / group], group and sums as the packing says
+  const int32_t* sums;   // [tokens][columns / sums]: the sum of each group of quants
   size_t columns;
   size_t tokens;
 };
 
-// Rows [16 * block_begin, 16 * block_end) of weights times every token.
+// Rows [16 * stripe_begin, 16 * stripe_end) of weights times every token.
 struct LinearTask {
   const uint8_t* weights;  // whole packed matrix
-  size_t columns;          // of the weights; at most activations.columns
-  size_t block_begin, block_end;
+  size_t columns;          // of the weights, whole blocks; at most activations.columns
+  size_t stripe_begin, stripe_end;
   Activations input;
   float* out;  // [tokens][out_stride]
   size_t out_stride;
 };
 
+using LinearKernel = void (*)(const LinearTask&);
+
 struct Kernels {
   const char* name;
-  void (*quantize)(const float* values, size_t count, size_t group, int8_t* quants, float* scales, int32_t* sums);
-  void (*linear_q1_0)(const LinearTask&);
-  void (*linear_q8_0)(const LinearTask&);
-  void (*linear_f16)(const LinearTask&);
-  void (*linear_f32)(const LinearTask&);
-
+  // One scale per `group` values and one sum per `sum_group` quants; both are multiples of 16 that divide `count`.
+  void (*quantize)(const float* values, size_t count, size_t group, size_t sum_group, int8_t* quants, float* scales,
+                   int32_t* sums);
   float (*sum_squares)(const float* values, size_t count);
   void (*scale_rows)(const float* values, const float* weights, float scale, size_t count, float* out);
   void (*add)(float* values, const float* other, size_t count);
@@ -61,11 +76,18 @@ struct Kernels {
   float (*softmax_weights)(float* scores, size_t count);
   void (*weigh_values)(const float* weights, const uint16_t* values, size_t count, size_t width, float* out);
   void (*divide)(float* values, float divisor, size_t count);
+
+  LinearKernel linear[kPackings];  // in the order of Packing
 };
 
 extern const Kernels kScalar;
 #if defined(__x86_64__)
 extern const Kernels kAvx2, kAvx512;
 #endif
+
+inline LinearKernel linear_kernel(const Kernels& kernels, Packing packing) {
+  const LinearKernel own = kernels.linear[size_t(packing)];
+  return own ? own : kScalar.linear[size_t(packing)];
+}
 
 }  // namespace aria

@@ -51,56 +51,52 @@ class Answers {
 };
 
 struct Shape {
-  size_t columns, row_blocks, head_width;
+  size_t columns, stripes, head_width;
+  std::vector<size_t> tokens, positions;
 };
 
+// Seed 0 is quick enough for every load. Others go through all token counts to 70, with one token beside them.
 Shape shape_of(uint32_t seed) {
-  if (seed == 0) return {384, 5, 80};
-  return {kGroup * (1 + seed % 5), 1 + seed % 9, kLanes * (1 + seed % 12)};
+  if (seed == 0) return {384, 5, 80, {1, 2, 3, 4, 5, 13}, {1, 17, 91}};
+  return {kGroup * (1 + seed % 5), 1 + seed % 9, kLanes * (1 + seed % 12), {1, 1 + (seed - 1) % 70}, {1, 17, 91}};
 }
 
-uint8_t* packed_blocks(Answers& answers, size_t blocks, size_t bytes) {
-  uint8_t* weights = answers.allocate<uint8_t>(blocks * bytes);
+// Random bytes; in every float format and at every half-precision scale a finite number.
+const uint8_t* packed_weights(Answers& answers, Packing packing, size_t blocks) {
+  const PackingInfo& info = info_of(packing);
+  if (packing == Packing::f32) return reinterpret_cast<uint8_t*>(answers.floats(blocks * info.bytes / 4));
+  if (packing == Packing::f16) return reinterpret_cast<uint8_t*>(answers.halves(blocks * info.bytes / 2));
+  uint8_t* weights = answers.allocate<uint8_t>(blocks * info.bytes);
   for (size_t block = 0; block < blocks; block++) {
-    uint8_t* at = weights + block * bytes;
-    for (size_t i = 0; i < bytes - 2 * kLanes; i++) at[i] = uint8_t(answers.random() >> 24);
-    std::memcpy(at + bytes - 2 * kLanes, answers.halves(kLanes), 2 * kLanes);
+    uint8_t* at = weights + block * info.bytes;
+    for (size_t i = 0; i < info.bytes - 2 * kLanes; i++) at[i] = uint8_t(answers.random() >> 24);
+    std::memcpy(at + info.bytes - 2 * kLanes, answers.halves(kLanes), 2 * kLanes);
   }
   return weights;
 }
 
-void linear_answers(Answers& answers, const Kernels& kernels, const Shape& shape, size_t tokens) {
-  const size_t columns = shape.columns, row_blocks = shape.row_blocks;
+void linear_answers(Answers& answers, const Kernels& kernels, Packing packing, const Shape& shape, size_t tokens) {
+  const PackingInfo& info = info_of(packing);
+  const size_t columns = round_up(shape.columns, info.columns), stripes = shape.stripes;
   const float* values = answers.floats(tokens * columns);
   int8_t* quants = answers.allocate<int8_t>(tokens * columns);
-  float* scales = answers.allocate<float>(tokens * columns / kSubgroup);
-  int32_t* sums = answers.allocate<int32_t>(tokens * columns / kSubgroup);
-  float* out = answers.allocate<float>(tokens * row_blocks * kLanes);
-  const auto quantize = [&](size_t group) {
-    kernels.quantize(values, tokens * columns, group, quants, scales, sums);
+  float* scales = answers.allocate<float>(tokens * columns / kSumsMin);
+  int32_t* sums = answers.allocate<int32_t>(tokens * columns / kSumsMin);
+  float* out = answers.allocate<float>(tokens * stripes * kLanes);
+  if (info.group != 0) {
+    kernels.quantize(values, tokens * columns, info.group, info.sums, quants, scales, sums);
     answers.record(quants, tokens * columns);
-    answers.record(scales, tokens * columns / group);
-    answers.record(sums, tokens * columns / kSubgroup);
-  };
-  const auto run = [&](void (*linear)(const LinearTask&), const void* weights) {
-    linear({static_cast<const uint8_t*>(weights),
-            columns,
-            0,
-            row_blocks,
-            {values, quants, scales, sums, columns, tokens},
-            out,
-            row_blocks * kLanes});
-    answers.record(out, tokens * row_blocks * kLanes);
-  };
-  quantize(kGroup);
-  run(kernels.linear_q1_0, packed_blocks(answers, row_blocks * columns / kGroup, kBlockBytesQ1));
-  quantize(kSubgroup);
-  run(kernels.linear_q8_0, packed_blocks(answers, row_blocks * columns / kSubgroup, kBlockBytesQ8));
-  run(kernels.linear_f16, answers.halves(row_blocks * kLanes * columns));
-  run(kernels.linear_f32, answers.floats(row_blocks * kLanes * columns));
+    answers.record(scales, tokens * columns / info.group);
+    answers.record(sums, tokens * columns / info.sums);
+  }
+  const uint8_t* weights = packed_weights(answers, packing, stripes * columns / info.columns);
+  const Activations input{values, quants, scales, sums, columns, tokens};
+  linear_kernel(kernels, packing)({weights, columns, 0, stripes, input, out, stripes * kLanes});
+  answers.record(out, tokens * stripes * kLanes);
 }
 
-void element_answers(Answers& answers, const Kernels& kernels, size_t columns) {
+void element_answers(Answers& answers, const Kernels& kernels, const Shape& shape) {
+  const size_t columns = shape.columns;
   float* a = answers.floats(columns);
   float* b = answers.floats(columns);
   for (size_t i = 0; i < columns; i++) b[i] = b[i] * 60.0f;  // reaches both ends of exp
@@ -150,21 +146,36 @@ void rotary_answers(Answers& answers) {
   }
 }
 
-}  // namespace
-
-std::string known_answer(const Kernels& kernels, uint32_t seed) {
-  Answers answers(seed);
-  const Shape shape = shape_of(seed);
-  for (size_t tokens : {1, 2, 3, 4, 5, 13}) linear_answers(answers, kernels, shape, tokens);
-  element_answers(answers, kernels, shape.columns);
-  rotary_answers(answers);
-  for (size_t positions : {1, 17, 91}) attention_answers(answers, kernels, positions, shape.head_width);
+std::string text_of(const Hash& hash) {
   std::string text;
-  for (uint8_t byte : answers.hash()) {
+  for (uint8_t byte : hash) {
     text += "0123456789abcdef"[byte >> 4];
     text += "0123456789abcdef"[byte & 15];
   }
   return text;
+}
+
+}  // namespace
+
+std::vector<KnownAnswer> known_answers(const Kernels& kernels, uint32_t seed) {
+  const Shape shape = shape_of(seed);
+  std::vector<KnownAnswer> all;
+  // Each kernel draws its own random numbers, so that a new one changes no other's answer.
+  const auto answer = [&](const std::string& name, const auto& run) {
+    Answers answers(seed);
+    run(answers);
+    all.push_back({name, text_of(answers.hash())});
+  };
+  for (size_t i = 0; i < kPackings; i++)
+    answer("linear " + std::string(kPackingInfos[i].name), [&](Answers& answers) {
+      for (size_t tokens : shape.tokens) linear_answers(answers, kernels, Packing(i), shape, tokens);
+    });
+  answer("elements", [&](Answers& answers) { element_answers(answers, kernels, shape); });
+  answer("rotary", rotary_answers);
+  answer("attention", [&](Answers& answers) {
+    for (size_t positions : shape.positions) attention_answers(answers, kernels, positions, shape.head_width);
+  });
+  return all;
 }
 
 }  // namespace aria

@@ -88,6 +88,13 @@ ARIA_LANES float fold(F32x16 lanes) {
   return sum[0];
 }
 
+ARIA_LANES int32_t fold(I32x16 lanes) {
+  int32_t sum[16], total = 0;
+  std::memcpy(sum, &lanes, sizeof sum);
+  for (size_t i = 0; i < 16; i++) total += sum[i];
+  return total;
+}
+
 ARIA_LANES float largest(F32x16 lanes) {
   float most[16];
   store(lanes, most);

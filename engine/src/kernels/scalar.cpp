@@ -18,8 +18,9 @@ float fold(const float* lanes) {
 
 float larger(float a, float b) { return a > b ? a : b; }  // b when either is NaN, as MAXPS
 
-// Each group of 128 (or 32) values shares the scale max|x| / 127; below 2^-100 the whole group is zero.
-void quantize(const float* values, size_t count, size_t group, int8_t* quants, float* scales, int32_t* sums) {
+// Each group of values shares the scale max|x| / 127; below 2^-100 the whole group is zero.
+void quantize(const float* values, size_t count, size_t group, size_t sum_group, int8_t* quants, float* scales,
+              int32_t* sums) {
   for (size_t g = 0; g < count / group; g++) {
     const float* x = values + g * group;
     float lanes[kLanes] = {};
@@ -36,55 +37,40 @@ void quantize(const float* values, size_t count, size_t group, int8_t* quants, f
       quants[g * group + i] = int8_t(round_even(q));
     }
   }
-  for (size_t block = 0; block < count / kSubgroup; block++) {
-    sums[block] = 0;
-    for (size_t i = 0; i < kSubgroup; i++) sums[block] += quants[block * kSubgroup + i];
+  for (size_t s = 0; s < count / sum_group; s++) {
+    sums[s] = 0;
+    for (size_t i = 0; i < sum_group; i++) sums[s] += quants[s * sum_group + i];
   }
 }
 
 // Q1_0. Packed block: for each 32 columns, 16 rows of one 32-bit word whose byte c % 4 holds column c
 // in bit c / 4; then the 16 scales. A set bit is +scale, a clear one -scale.
-void linear_q1_0(const LinearTask& task) {
-  const size_t groups = task.columns / kGroup;
-  for (size_t token = 0; token < task.input.tokens; token++) {
-    const int8_t* quants = task.input.quants + token * task.input.columns;
-    const float* scales = task.input.scales + token * (task.input.columns / kGroup);
-    for (size_t row = task.block_begin * kLanes; row < task.block_end * kLanes; row++) {
-      const uint8_t* block = task.weights + row / kLanes * groups * kBlockBytesQ1;
-      const size_t lane = row % kLanes;
-      float sum = 0;
-      for (size_t group = 0; group < groups; group++, block += kBlockBytesQ1) {
-        int32_t dot = 0;
-        for (size_t c = 0; c < kGroup; c++) {
-          const uint8_t byte = block[c / 32 * 64 + lane * 4 + c % 4];
-          const int32_t quant = quants[group * kGroup + c];
-          dot += byte >> (c % 32 / 4) & 1 ? quant : -quant;
-        }
-        const float scale = half_to_float(reinterpret_cast<const uint16_t*>(block + 256)[lane]);
-        sum = sum + float(dot) * (scale * scales[group]);
-      }
-      task.out[token * task.out_stride + row] = sum;
-    }
-  }
+int32_t weight_q1_0(const uint8_t* block, size_t lane, size_t c) {
+  return block[c / 32 * 64 + lane * 4 + c % 4] >> (c % 32 / 4) & 1 ? 1 : -1;
 }
 
 // Q8_0. Packed block: for each 4 columns, 16 rows of 4 bytes, each weight + 128; then the 16 scales.
-void linear_q8_0(const LinearTask& task) {
-  const size_t blocks = task.columns / kSubgroup;
+int32_t weight_q8_0(const uint8_t* block, size_t lane, size_t c) {
+  return int32_t(block[c / 4 * 64 + lane * 4 + c % 4]) - 128;
+}
+
+// A block's int8 dot products, one per row of the stripe; then sum += float(dot) * (weight scale * activation scale).
+// kWeight(block, lane, column) is the weight as an integer; the 16 half-precision scales end the block.
+template <Packing kPacking, int32_t (*kWeight)(const uint8_t* block, size_t lane, size_t column)>
+void linear_blocks(const LinearTask& task) {
+  constexpr PackingInfo kInfo = info_of(kPacking);
+  const size_t blocks = task.columns / kInfo.columns;
   for (size_t token = 0; token < task.input.tokens; token++) {
     const int8_t* quants = task.input.quants + token * task.input.columns;
-    const float* scales = task.input.scales + token * (task.input.columns / kSubgroup);
-    for (size_t row = task.block_begin * kLanes; row < task.block_end * kLanes; row++) {
-      const uint8_t* block = task.weights + row / kLanes * blocks * kBlockBytesQ8;
+    const float* scales = task.input.scales + token * (task.input.columns / kInfo.group);
+    for (size_t row = task.stripe_begin * kLanes; row < task.stripe_end * kLanes; row++) {
+      const uint8_t* block = task.weights + row / kLanes * blocks * kInfo.bytes;
       const size_t lane = row % kLanes;
       float sum = 0;
-      for (size_t b = 0; b < blocks; b++, block += kBlockBytesQ8) {
+      for (size_t b = 0; b < blocks; b++, block += kInfo.bytes) {
         int32_t dot = 0;
-        for (size_t c = 0; c < kSubgroup; c++) {
-          const int32_t weight = int32_t(block[c / 4 * 64 + lane * 4 + c % 4]) - 128;
-          dot += weight * quants[b * kSubgroup + c];
-        }
-        const float scale = half_to_float(reinterpret_cast<const uint16_t*>(block + 512)[lane]);
+        for (size_t c = 0; c < kInfo.columns; c++) dot += kWeight(block, lane, c) * quants[b * kInfo.columns + c];
+        const float scale = half_to_float(reinterpret_cast<const uint16_t*>(block + kInfo.bytes)[lane - kLanes]);
         sum = sum + float(dot) * (scale * scales[b]);
       }
       task.out[token * task.out_stride + row] = sum;
@@ -98,7 +84,7 @@ void linear_float(const LinearTask& task, float (*convert)(T)) {
   const T* weights = reinterpret_cast<const T*>(task.weights);
   for (size_t token = 0; token < task.input.tokens; token++) {
     const float* x = task.input.values + token * task.input.columns;
-    for (size_t row = task.block_begin * kLanes; row < task.block_end * kLanes; row++) {
+    for (size_t row = task.stripe_begin * kLanes; row < task.stripe_end * kLanes; row++) {
       const T* w = weights + row * task.columns;
       float lanes[kLanes] = {};
       for (size_t c = 0; c < task.columns; c++) lanes[c % kLanes] = lanes[c % kLanes] + convert(w[c]) * x[c];
@@ -186,9 +172,25 @@ void divide(float* values, float divisor, size_t count) {
 
 extern const Kernels kScalar;
 const Kernels kScalar = {
-    "scalar",        quantize,     linear_q1_0,   linear_q8_0,     linear_f16,    linear_f32, sum_squares,
-    scale_rows,      add,          silu_multiply, rotate_adjacent, rotate_halves, to_half,    attention_scores,
-    softmax_weights, weigh_values, divide,
+    "scalar",
+    quantize,
+    sum_squares,
+    scale_rows,
+    add,
+    silu_multiply,
+    rotate_adjacent,
+    rotate_halves,
+    to_half,
+    attention_scores,
+    softmax_weights,
+    weigh_values,
+    divide,
+    {
+        linear_f32,
+        linear_f16,
+        linear_blocks<Packing::q8_0, weight_q8_0>,
+        linear_blocks<Packing::q1_0, weight_q1_0>,
+    },
 };
 
 }  // namespace aria

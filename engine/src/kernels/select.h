@@ -1,5 +1,6 @@
 #pragma once
 #include <string>
+#include <vector>
 
 #include "kernels.h"
 
@@ -12,8 +13,13 @@ const Kernels& select_kernels(const std::string& wanted);
 // The same, without checking the answers.
 const Kernels& find_kernels(const std::string& wanted);
 
-// A hash over every kernel's answers on pseudo-random inputs. Seed 0 is the known answer that SPEC.md records; tests
-// compare tables under other seeds, which vary the shapes too.
-std::string known_answer(const Kernels& kernels, uint32_t seed = 0);
+// A hash over a kernel's answers on pseudo-random inputs.
+struct KnownAnswer {
+  std::string kernel, hash;
+};
+
+// Every kernel's. Seed 0 gives the known answers that SPEC.md records; tests compare tables under other seeds, which
+// vary the shapes too.
+std::vector<KnownAnswer> known_answers(const Kernels& kernels, uint32_t seed = 0);
 
 }  // namespace aria

@@ -2,7 +2,6 @@
 // The float kernels over sixteen lanes, in the order of scalar.cpp, for every vector instruction set. Each file that
 // includes this defines first, with lanes.h:
 //   F32x16 load_half(const uint16_t*);  void store_half(F32x16, uint16_t*);  void store_i8(I32x16, int8_t*);
-//   int32_t sum_32(const int8_t*);
 #include <cstring>
 
 #include "kernels.h"
@@ -132,7 +131,7 @@ template <class T, F32x16 (*kLoad)(const T*)>
 void linear_float(const LinearTask& task) {
   constexpr size_t kRows = 4;
   const T* weights = reinterpret_cast<const T*>(task.weights);
-  for (size_t row = task.block_begin * kLanes; row < task.block_end * kLanes; row += kRows)
+  for (size_t row = task.stripe_begin * kLanes; row < task.stripe_end * kLanes; row += kRows)
     for (size_t token = 0; token < task.input.tokens; token++) {
       const float* x = task.input.values + token * task.input.columns;
       const T* w = weights + row * task.columns;
@@ -146,8 +145,11 @@ void linear_float(const LinearTask& task) {
 void linear_f16(const LinearTask& task) { linear_float<uint16_t, load_half>(task); }
 void linear_f32(const LinearTask& task) { linear_float<float, load>(task); }
 
-// Each group of 128 (or 32) values shares one scale; sums of 32 quants for the kernels that shift weights to unsigned.
-void quantize(const float* values, size_t count, size_t group, int8_t* quants, float* scales, int32_t* sums) {
+// Each group of values shares one scale, each sum_group of quants one sum.
+void quantize(const float* values, size_t count, size_t group, size_t sum_group, int8_t* quants, float* scales,
+              int32_t* sums) {
+  I32x16 sum_lanes = I32x16{};
+  size_t summed = 0;
   for (size_t g = 0; g < count / group; g++) {
     const float* x = values + g * group;
     F32x16 most_lanes = splat(0.0f);
@@ -158,10 +160,15 @@ void quantize(const float* values, size_t count, size_t group, int8_t* quants, f
     const float inverse = zero ? 0.0f : 127.0f / most;
     for (size_t i = 0; i < group; i += kLanes) {
       const F32x16 clamped = smaller(larger(load(x + i) * inverse, splat(-127.0f)), splat(127.0f));
-      store_i8(to_int(round_even(clamped)), quants + g * group + i);
+      const I32x16 whole = to_int(round_even(clamped));
+      store_i8(whole, quants + g * group + i);
+      sum_lanes = sum_lanes + whole;
+      summed += kLanes;
+      if (summed % sum_group != 0) continue;
+      *sums++ = fold(sum_lanes);
+      sum_lanes = I32x16{};
     }
   }
-  for (size_t block = 0; block < count / kSubgroup; block++) sums[block] = sum_32(quants + block * kSubgroup);
 }
 
 }  // namespace

@@ -11,22 +11,23 @@ class Activation {
       : columns_(round_up(columns, kGroup)),
         values_(capacity * columns_ * sizeof(float)),
         quants_(capacity * columns_),
-        scales_(capacity * columns_ / kSubgroup * sizeof(float)),
-        sums_(capacity * columns_ / kSubgroup * sizeof(int32_t)) {}
+        scales_(capacity * columns_ / kSumsMin * sizeof(float)),
+        sums_(capacity * columns_ / kSumsMin * sizeof(int32_t)) {}
 
   // Rows are padded with zeros to a multiple of kGroup; writers keep the padding zero, and say `changed` after.
   float* row(size_t token) { return values_.as<float>() + token * columns_; }
   size_t stride() const { return columns_; }
-  void changed() { group_ = 0; }
+  void changed() { group_ = sum_group_ = 0; }
 
-  // Makes the int8 form with one scale per `group` values, unless that is the form it has.
-  void quantize(const Context& context, size_t tokens, size_t group) {
-    if (group_ == group) return;
-    group_ = group;
+  // Makes the int8 form that kernels of this packing take, unless that is the form it has.
+  void quantize(const Context& context, size_t tokens, const PackingInfo& packing) {
+    if (packing.group == 0 || (group_ == packing.group && sum_group_ == packing.sums)) return;
+    group_ = packing.group;
+    sum_group_ = packing.sums;
     context.run(tokens, 4 * tokens * columns_, [&](size_t token, size_t) {
-      context.kernels.quantize(row(token), columns_, group, quants_.as<int8_t>() + token * columns_,
-                               scales_.as<float>() + token * (columns_ / group),
-                               sums_.as<int32_t>() + token * (columns_ / kSubgroup));
+      context.kernels.quantize(row(token), columns_, group_, sum_group_, quants_.as<int8_t>() + token * columns_,
+                               scales_.as<float>() + token * (columns_ / group_),
+                               sums_.as<int32_t>() + token * (columns_ / sum_group_));
     });
   }
 
@@ -36,7 +37,7 @@ class Activation {
 
  private:
   size_t columns_;
-  size_t group_ = 0;  // 0: the int8 form is out of date
+  size_t group_ = 0, sum_group_ = 0;  // 0: the int8 form is out of date
   Buffer values_, quants_, scales_, sums_;
 };
 

@@ -9,13 +9,14 @@ namespace aria {
 
 struct Linear {
   TensorType type;
+  Packing packing;
   size_t rows = 0, columns = 0;  // as in the file
-  size_t blocks = 0;             // of 16 rows, the last one padded with zero rows
-  size_t packed_columns = 0;
-  size_t block_bytes = 0;
-  uint8_t* packed = nullptr;  // blocks * block_bytes, in memory that outlives this
+  size_t packed_columns = 0;     // whole blocks of the packing
+  size_t stripes = 0;            // of 16 rows, the last one padded with zero rows
+  size_t stripe_bytes = 0;
+  uint8_t* packed = nullptr;  // stripes * stripe_bytes, in memory that outlives this
 
-  size_t bytes() const { return blocks * block_bytes; }
+  size_t bytes() const { return stripes * stripe_bytes; }
 };
 
 // A tensor's packed shape, without its weights. Refuses types that the engine does not compute with.
@@ -27,7 +28,7 @@ void pack_linear(const Context& context, const Tensor& tensor, const Linear& lin
 // One row as float, for the embedding. `out` has room for packed_columns.
 void unpack_row(const Linear& weights, size_t row, float* out);
 
-// out[token][row] = weights x input; writes whole blocks, so out_stride is a multiple of 16.
+// out[token][row] = weights x input; writes whole stripes, so out_stride is a multiple of 16.
 void apply_linear(const Context& context, const Linear& weights, Activation& input, size_t tokens, float* out,
                   size_t out_stride);
 

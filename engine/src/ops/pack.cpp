@@ -1,4 +1,5 @@
-// Repacking into blocks of 16 rows: one vector lane per row, activations broadcast. Layouts: SPEC.md, "Packed weights".
+// Repacking into stripes of 16 rows: one vector lane per row, activations broadcast. One entry of kFormats for each
+// type of the file; the layouts are described in scalar.cpp.
 #include <atomic>
 #include <cstring>
 
@@ -21,13 +22,24 @@ uint16_t read_half(const char* from) {
   return half;
 }
 
-// Each packer copies one row and says whether all of its scales (or weights) are finite.
-bool pack_row_q1_0(const char* source, size_t columns, uint8_t* block, size_t lane) {
+// The half-precision scales of a block's 16 rows end it.
+template <Packing kPacking>
+uint16_t* scales_of(uint8_t* block) {
+  return reinterpret_cast<uint16_t*>(block + info_of(kPacking).bytes) - kLanes;
+}
+template <Packing kPacking>
+float scale_of(const uint8_t* block, size_t lane) {
+  return half_to_float((reinterpret_cast<const uint16_t*>(block + info_of(kPacking).bytes) - kLanes)[lane]);
+}
+
+// Each packer copies one row of `columns` into its lane of a stripe and says whether all of its scales (or weights)
+// are finite; each unpacker gives a row's values.
+bool pack_q1_0(const char* source, size_t columns, uint8_t* block, size_t lane) {
   bool finite = true;
-  for (size_t group = 0; group < columns / kGroup; group++, source += 18, block += kBlockBytesQ1) {
+  for (size_t group = 0; group < columns / 128; group++, source += 18, block += info_of(Packing::q1_0).bytes) {
     const uint16_t scale = read_half(source);
     finite = finite && finite_half(scale);
-    std::memcpy(block + 256 + 2 * lane, &scale, 2);
+    scales_of<Packing::q1_0>(block)[lane] = scale;
     for (size_t word = 0; word < 4; word++) {  // 32 columns: byte c % 4 gets column c as bit c / 4
       uint8_t bytes[4] = {};
       for (size_t c = 0; c < 32; c++) bytes[c % 4] |= uint8_t((source[2 + word * 4 + c / 8] >> (c % 8) & 1) << (c / 4));
@@ -37,93 +49,109 @@ bool pack_row_q1_0(const char* source, size_t columns, uint8_t* block, size_t la
   return finite;
 }
 
-bool pack_row_q8_0(const char* source, size_t columns, uint8_t* block, size_t lane) {
+void unpack_q1_0(const uint8_t* block, size_t columns, size_t lane, float* out) {
+  for (size_t c = 0; c < columns; c++) {
+    const uint8_t* at = block + c / 128 * info_of(Packing::q1_0).bytes;
+    const float scale = scale_of<Packing::q1_0>(at, lane);
+    out[c] = at[c % 128 / 32 * 64 + lane * 4 + c % 4] >> (c % 32 / 4) & 1 ? scale : -scale;
+  }
+}
+
+bool pack_q8_0(const char* source, size_t columns, uint8_t* block, size_t lane) {
   bool finite = true;
-  for (size_t b = 0; b < columns / kSubgroup; b++, source += 34, block += kBlockBytesQ8) {
+  for (size_t b = 0; b < columns / 32; b++, source += 34, block += info_of(Packing::q8_0).bytes) {
     const uint16_t scale = read_half(source);
     finite = finite && finite_half(scale);
-    std::memcpy(block + 512 + 2 * lane, &scale, 2);
-    for (size_t c = 0; c < kSubgroup; c++) block[c / 4 * 64 + lane * 4 + c % 4] = uint8_t(source[2 + c]) ^ 0x80;
+    scales_of<Packing::q8_0>(block)[lane] = scale;
+    for (size_t c = 0; c < 32; c++) block[c / 4 * 64 + lane * 4 + c % 4] = uint8_t(source[2 + c]) ^ 0x80;
   }
   return finite;
 }
 
-bool pack_row_f16(const char* source, size_t columns, uint8_t* row) {
-  std::memcpy(row, source, columns * 2);
+void unpack_q8_0(const uint8_t* block, size_t columns, size_t lane, float* out) {
+  for (size_t c = 0; c < columns; c++) {
+    const uint8_t* at = block + c / 32 * info_of(Packing::q8_0).bytes;
+    out[c] = scale_of<Packing::q8_0>(at, lane) * float(int(at[c % 32 / 4 * 64 + lane * 4 + c % 4]) - 128);
+  }
+}
+
+// Float formats keep their rows, padded to whole blocks of 16 columns.
+bool pack_f16(const char* source, size_t columns, uint8_t* stripe, size_t lane) {
+  std::memcpy(stripe + lane * round_up(columns, kLanes) * 2, source, columns * 2);
   for (size_t c = 0; c < columns; c++)
     if (!finite_half(read_half(source + 2 * c))) return false;
   return true;
 }
 
-bool pack_row_f32(const char* source, size_t columns, uint8_t* row) {
-  std::memcpy(row, source, columns * 4);
+void unpack_f16(const uint8_t* stripe, size_t columns, size_t lane, float* out) {
+  const uint16_t* row = reinterpret_cast<const uint16_t*>(stripe) + lane * round_up(columns, kLanes);
+  for (size_t c = 0; c < columns; c++) out[c] = half_to_float(row[c]);
+}
+
+bool pack_f32(const char* source, size_t columns, uint8_t* stripe, size_t lane) {
+  std::memcpy(stripe + lane * round_up(columns, kLanes) * 4, source, columns * 4);
   for (size_t c = 0; c < columns; c++)
     if (!finite_float(source + 4 * c)) return false;
   return true;
 }
 
-bool pack_row(const Tensor& tensor, const Linear& linear, size_t row) {
-  const char* source = tensor.bytes.data() + row * tensor.row_bytes;
-  uint8_t* block = linear.packed + row / kLanes * linear.block_bytes;
-  const size_t lane = row % kLanes;
-  switch (linear.type) {
-    case TensorType::q1_0:
-      return pack_row_q1_0(source, linear.columns, block, lane);
-    case TensorType::q8_0:
-      return pack_row_q8_0(source, linear.columns, block, lane);
-    case TensorType::f16:
-      return pack_row_f16(source, linear.columns, block + lane * linear.packed_columns * 2);
-    case TensorType::f32:
-      return pack_row_f32(source, linear.columns, block + lane * linear.packed_columns * 4);
-  }
-  return false;
+void unpack_f32(const uint8_t* stripe, size_t columns, size_t lane, float* out) {
+  std::memcpy(out, stripe + lane * round_up(columns, kLanes) * 4, columns * 4);
 }
 
-size_t block_bytes_of(const Linear& linear) {
-  switch (linear.type) {
-    case TensorType::q1_0:
-      return linear.columns / kGroup * kBlockBytesQ1;
-    case TensorType::q8_0:
-      return linear.columns / kSubgroup * kBlockBytesQ8;
-    case TensorType::f16:
-      return linear.packed_columns * kLanes * 2;
-    case TensorType::f32:
-      return linear.packed_columns * kLanes * 4;
-  }
-  return 0;
+struct Format {
+  TensorType type;
+  Packing packing;
+  bool (*pack)(const char* source, size_t columns, uint8_t* stripe, size_t lane);
+  void (*unpack)(const uint8_t* stripe, size_t columns, size_t lane, float* out);
+};
+
+constexpr Format kFormats[] = {
+    {TensorType::f32, Packing::f32, pack_f32, unpack_f32},
+    {TensorType::f16, Packing::f16, pack_f16, unpack_f16},
+    {TensorType::q8_0, Packing::q8_0, pack_q8_0, unpack_q8_0},
+    {TensorType::q1_0, Packing::q1_0, pack_q1_0, unpack_q1_0},
+};
+
+const Format* find_format(TensorType type) {
+  for (const Format& format : kFormats)
+    if (format.type == type) return &format;
+  return nullptr;
 }
 
-TensorType supported_type(const Tensor& tensor) {
-  const TensorType type{tensor.type->id};
-  switch (type) {
-    case TensorType::q1_0:
-    case TensorType::q8_0:
-    case TensorType::f16:
-    case TensorType::f32:
-      return type;
-  }
+const Format& format_of(const Tensor& tensor) {
+  if (const Format* format = find_format(TensorType{tensor.type->id})) return *format;
+  std::string known;
+  for (const Format& format : kFormats)
+    known += (known.empty() ? "" : ", ") + std::string(find_type(uint32_t(format.type))->name);
   throw Error("unsupported", "Tensor '" + tensor.name + "' at offset " + std::to_string(tensor.offset) + " has type " +
-                                 tensor.type->name + "; this version computes with Q1_0, Q8_0, F16 and F32.");
+                                 tensor.type->name + "; this version computes with " + known + ".");
 }
 
 }  // namespace
 
 Linear plan_linear(const Tensor& tensor) {
+  const Format& format = format_of(tensor);
+  const PackingInfo& packing = info_of(format.packing);
   Linear linear;
-  linear.type = supported_type(tensor);
+  linear.type = format.type;
+  linear.packing = format.packing;
   linear.rows = tensor.rows;
   linear.columns = tensor.shape[0];
-  linear.blocks = round_up(linear.rows, kLanes) / kLanes;
-  linear.packed_columns = round_up(linear.columns, kLanes);
-  linear.block_bytes = block_bytes_of(linear);
+  linear.packed_columns = round_up(linear.columns, packing.columns);
+  linear.stripes = round_up(linear.rows, kLanes) / kLanes;
+  linear.stripe_bytes = linear.packed_columns / packing.columns * packing.bytes;
   return linear;
 }
 
 void pack_linear(const Context& context, const Tensor& tensor, const Linear& linear) {
+  const Format& format = *find_format(linear.type);
   std::atomic<size_t> bad_row{linear.rows};
-  context.pool.run(linear.blocks, [&](size_t block, size_t) {
-    for (size_t row = block * kLanes; row < linear.rows && row < (block + 1) * kLanes; row++)
-      if (!pack_row(tensor, linear, row)) bad_row = row;
+  context.pool.run(linear.stripes, [&](size_t stripe, size_t) {
+    for (size_t row = stripe * kLanes; row < linear.rows && row < (stripe + 1) * kLanes; row++)
+      if (!format.pack(tensor.bytes.data() + row * tensor.row_bytes, linear.columns,
+                       linear.packed + stripe * linear.stripe_bytes, row % kLanes))
+        bad_row = row;
   });
   if (bad_row != linear.rows)
     throw Error("bad_gguf", "Tensor '" + tensor.name + "' at offset " +
@@ -133,28 +161,8 @@ void pack_linear(const Context& context, const Tensor& tensor, const Linear& lin
 }
 
 void unpack_row(const Linear& weights, size_t row, float* out) {
-  const uint8_t* block = weights.packed + row / kLanes * weights.block_bytes;
-  const size_t lane = row % kLanes;
-  for (size_t c = 0; c < weights.columns; c++) switch (weights.type) {
-      case TensorType::q1_0: {
-        const uint8_t* at = block + c / kGroup * kBlockBytesQ1;
-        const float scale = half_to_float(reinterpret_cast<const uint16_t*>(at + 256)[lane]);
-        out[c] = at[c % kGroup / 32 * 64 + lane * 4 + c % 4] >> (c % 32 / 4) & 1 ? scale : -scale;
-        break;
-      }
-      case TensorType::q8_0: {
-        const uint8_t* at = block + c / kSubgroup * kBlockBytesQ8;
-        const float scale = half_to_float(reinterpret_cast<const uint16_t*>(at + 512)[lane]);
-        out[c] = scale * float(int(at[c % kSubgroup / 4 * 64 + lane * 4 + c % 4]) - 128);
-        break;
-      }
-      case TensorType::f16:
-        out[c] = half_to_float(reinterpret_cast<const uint16_t*>(block)[lane * weights.packed_columns + c]);
-        break;
-      case TensorType::f32:
-        out[c] = reinterpret_cast<const float*>(block)[lane * weights.packed_columns + c];
-        break;
-    }
+  find_format(weights.type)
+      ->unpack(weights.packed + row / kLanes * weights.stripe_bytes, weights.columns, row % kLanes, out);
 }
 
 }  // namespace aria

@@ -5,7 +5,7 @@ import type { KernelChoice } from '../../config.ts'
 export function supportedKernels(): KernelChoice[] {
   return (['scalar', 'avx2', 'avx512'] as const).filter(name => {
     try {
-      native().knownAnswer(name, 0)
+      native().knownAnswers(name, 0)
       return true
     } catch {
       return false
