@@ -42,8 +42,13 @@ contract LocalBeacon is IBeacon, Epochs {
 
     /// @inheritdoc IBeacon
     function roundOf(uint256 epoch) public view returns (uint64) {
-        // Rounded up: the round must not start before end + randAt. Safe cast: 2^64 rounds are 10^12 years.
-        return uint64((epochEnd(epoch) + RAND_AT - GENESIS + ROUND - 1) / ROUND);
+        return roundAt(epochEnd(epoch) + RAND_AT);
+    }
+
+    /// @inheritdoc IBeacon
+    function roundAt(uint256 time) public view returns (uint64) {
+        if (time <= GENESIS) return 0;
+        return uint64((time - GENESIS + ROUND - 1) / ROUND); // Safe: 2^64 rounds are 10^12 years.
     }
 
     /// @inheritdoc IBeacon

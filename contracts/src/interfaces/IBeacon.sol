@@ -21,6 +21,9 @@ interface IBeacon {
     /// @notice The round whose value decides about `epoch`: the first one at or after end(epoch) + randAt.
     function roundOf(uint256 epoch) external view returns (uint64);
 
+    /// @notice The first round that starts at or after `time`.
+    function roundAt(uint256 time) external view returns (uint64);
+
     /// @notice The value of a round, zero while unknown.
     function valueOf(uint64 round) external view returns (bytes32);
 
