@@ -5,8 +5,18 @@ export { ENGINE_ERROR_CODES, EngineError, type EngineErrorCode } from './api/err
 export type { ModelInfo, TensorInfo } from './api/info.ts'
 export { type LoadOptions, loadModel, loadTokenizer, type Model } from './api/model.ts'
 export {
+  GRAMMAR_LENGTH_MAX,
   GREEDY,
+  LOGIT_BIAS_ENTRIES_MAX,
+  LOGIT_BIAS_MAX,
+  LOGPROBS_MAX,
+  type LogitBias,
+  MIN_P_MAX,
+  PENALTY_MAX,
+  REPETITION_PENALTY_MAX,
+  REPETITION_WINDOW_MAX,
   type Sampling,
+  type SamplingFractions,
   SEED_MAX,
   sampling,
   TEMPERATURE_MAX,

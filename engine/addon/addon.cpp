@@ -21,11 +21,13 @@ Napi::Value keccak(const Napi::CallbackInfo& info) {
 // (logits, sampling, sequence, answerStart, seed): the draw alone, for tests of the specification.
 Napi::Value draw(const Napi::CallbackInfo& info) {
   const auto logits = info[0].As<Napi::Float32Array>();
+  const Sampling sampling = to_sampling(info[1]);
   Scratch scratch;
   try {
-    return from_draw(info.Env(), sample(logits.Data(), logits.ElementLength(), to_sampling(info[1]),
-                                        to_tokens(info[2]), info[3].As<Napi::Number>().Uint32Value(),
-                                        to_seed(info[4]), scratch));
+    check_sampling(sampling, logits.ElementLength());
+    return from_draw(info.Env(),
+                     sample(logits.Data(), logits.ElementLength(), sampling, to_tokens(info[2]),
+                            info[3].As<Napi::Number>().Uint32Value(), to_seed(info[4]), scratch));
   } catch (const Error& error) {
     throw error_of(info.Env(), error.code, error.what());
   }

@@ -119,10 +119,34 @@ std::vector<uint32_t> to_tokens(const Napi::Value& value) {
   return {array.Data(), array.Data() + array.ElementLength()};
 }
 
+// Checked by api/sampling.ts; optional settings are absent or undefined.
 Sampling to_sampling(const Napi::Value& value) {
   const auto object = value.As<Napi::Object>();
-  const auto field = [&](const char* name) { return object.Get(name).As<Napi::Number>().Uint32Value(); };
-  return {field("temperature"), field("topK"), field("topP")};
+  const auto number = [&](const char* name, int64_t otherwise) {
+    const Napi::Value field = object.Get(name);
+    return field.IsNumber() ? field.As<Napi::Number>().Int64Value() : otherwise;
+  };
+  Sampling sampling;
+  sampling.temperature = uint32_t(number("temperature", 0));
+  sampling.top_k = uint32_t(number("topK", 0));
+  sampling.top_p = uint32_t(number("topP", 10000));
+  sampling.min_p = uint32_t(number("minP", 0));
+  sampling.presence_penalty = int32_t(number("presencePenalty", 0));
+  sampling.frequency_penalty = int32_t(number("frequencyPenalty", 0));
+  sampling.repetition_penalty = uint32_t(number("repetitionPenalty", 1000));
+  sampling.repetition_window = uint32_t(number("repetitionWindow", kRepetitionWindowMax));
+  sampling.logprobs = int32_t(number("logprobs", -1));
+  if (const Napi::Value bias = object.Get("logitBias"); bias.IsArray()) {
+    const auto entries = bias.As<Napi::Array>();
+    for (uint32_t i = 0; i < entries.Length(); i++) {
+      const auto entry = entries.Get(i).As<Napi::Object>();
+      sampling.logit_bias.push_back({entry.Get("token").As<Napi::Number>().Uint32Value(),
+                                     entry.Get("bias").As<Napi::Number>().Int32Value()});
+    }
+  }
+  if (const Napi::Value grammar = object.Get("grammar"); grammar.IsString())
+    sampling.grammar = grammar.As<Napi::String>().Utf8Value();
+  return sampling;
 }
 
 uint64_t to_seed(const Napi::Value& value) {

@@ -7,6 +7,7 @@ export const ENGINE_ERROR_CODES = [
   'context_full',
   'bad_token',
   'bad_sampling',
+  'bad_grammar', // not GBNF, without end, ambiguous beyond its limits; or a JSON schema that cannot become one
   'bad_template',
   'bad_options',
   'not_finite', // the model produced infinite or NaN logits

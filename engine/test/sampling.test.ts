@@ -1,12 +1,14 @@
 import { describe, expect, test } from 'vitest'
-import { native } from '../api/native.ts'
+import { type Native, native } from '../api/native.ts'
 import { checkSampling } from '../api/sampling.ts'
-import { GREEDY, type Sampling, sampling } from '../index.ts'
+import { GREEDY, type LogitBias, type Sampling, sampling } from '../index.ts'
 import { Random } from './support/random.ts'
-import { referenceDraw } from './support/reference-sampling.ts'
+import { type DrawInput, referenceDraw, referenceLogprobs } from './support/reference-sampling.ts'
 
 const draw = (logits: Float32Array, settings: Sampling, seed: bigint, position: number): number =>
   native().draw(logits, settings, new Uint32Array(position), position, seed).token
+const drawOf = ({ logits, sampling, sequence, answerStart, seed }: DrawInput): ReturnType<Native['draw']> =>
+  native().draw(logits, sampling, sequence, answerStart, seed)
 
 // Answers of viem's keccak256 for 135, 136, 137 and 272 letters 'a'.
 const GOLDEN_KECCAK = [
@@ -24,11 +26,44 @@ function randomLogits(random: Random, count: number): Float32Array {
   return Float32Array.from({ length: count }, () => Math.round(random.signed() * 64) / 8)
 }
 
-function randomSampling(random: Random): Sampling {
-  return {
+const sometimes = <T>(random: Random, value: () => T): T | undefined =>
+  random.below(2) === 0 ? undefined : value()
+
+function randomBias(random: Random, count: number): LogitBias[] {
+  const tokens = new Set(Array.from({ length: random.below(5) }, () => random.below(count)))
+  return [...tokens]
+    .sort((a, b) => a - b)
+    .map(token => ({ token, bias: random.below(5) === 0 ? -100_000 : random.below(8001) - 4000 }))
+}
+
+function randomSampling(random: Random, count: number): Sampling {
+  const settings = {
     temperature: random.below(4) === 0 ? 0 : 1 + random.below(2000),
     topK: random.below(2) === 0 ? 0 : 1 + random.below(60),
     topP: random.below(2) === 0 ? 10000 : random.below(10001),
+    minP: sometimes(random, () => random.below(2000)),
+    presencePenalty: sometimes(random, () => random.below(4001) - 2000),
+    frequencyPenalty: sometimes(random, () => random.below(4001) - 2000),
+    repetitionPenalty: sometimes(random, () => 1 + random.below(2000)),
+    repetitionWindow: sometimes(random, () => random.below(30)),
+    logitBias: sometimes(random, () => randomBias(random, count)),
+    logprobs: sometimes(random, () => random.below(21)),
+  }
+  return Object.fromEntries(
+    Object.entries(settings).filter(([, value]) => value !== undefined),
+  ) as unknown as Sampling
+}
+
+/** `position` tokens, of which the last few repeat so that penalties have something to count. */
+function randomInput(random: Random): DrawInput {
+  const count = 1 + random.below(300)
+  const length = random.below(60)
+  return {
+    logits: randomLogits(random, count),
+    sampling: randomSampling(random, count),
+    sequence: Uint32Array.from({ length }, () => random.below(Math.min(count, 20))),
+    answerStart: random.below(length + 1),
+    seed: (BigInt(random.next()) << 32n) | BigInt(random.next()),
   }
 }
 
@@ -55,18 +90,31 @@ describe('keccak256', () => {
 })
 
 describe('drawing a token', () => {
-  test('equals the specification written again, on 2000 random cases', () => {
+  test('equals the specification written again, on 5000 random cases', () => {
     const random = new Random(20)
-    for (let i = 0; i < 2000; i++) {
-      const logits = randomLogits(random, 1 + random.below(300))
-      const settings = randomSampling(random)
-      const seed = (BigInt(random.next()) << 32n) | BigInt(random.next())
-      const position = random.below(20_000)
+    for (let i = 0; i < 5000; i++) {
+      const input = randomInput(random)
+      const drawn = drawOf(input)
 
-      const label = `case ${i}: ${JSON.stringify(settings)}, seed ${seed}, position ${position}`
-      expect(draw(logits, settings, seed, position), label).toBe(
-        referenceDraw(logits, settings, seed, position),
-      )
+      const { sampling, sequence, answerStart, seed } = input
+      const label = `case ${i}: ${JSON.stringify({ sampling, length: sequence.length, answerStart })}, seed ${seed}`
+      expect(drawn.token, label).toBe(referenceDraw(input))
+      if (sampling.logprobs === undefined) continue
+      const logprobs = referenceLogprobs(input.logits)
+      expect(drawn.top, label).toEqual(logprobs.slice(0, sampling.logprobs))
+      expect(drawn.logprob, label).toBe(logprobs.find(entry => entry.token === drawn.token)!.logprob)
+    }
+  })
+
+  test('uses the random number of the position alone, however long the sequence', () => {
+    const random = new Random(21)
+    for (let i = 0; i < 50; i++) {
+      const input = randomInput(random)
+      const long = { ...input, sequence: new Uint32Array(random.below(100_000)), answerStart: 0 }
+      const { temperature, topK, topP } = input.sampling
+
+      const plain = { ...long, sampling: { temperature, topK, topP } }
+      expect(drawOf(plain).token, `case ${i}`).toBe(referenceDraw(plain))
     }
   })
 
@@ -103,41 +151,132 @@ describe('drawing a token', () => {
       expect(Math.abs(counts[token]! - expected)).toBeLessThan(230)
   })
 
+  test('min-p 10000 leaves the likeliest tokens only', () => {
+    const settings = sampling({ temperature: 2, minP: 1 })
+    const drawn = Array.from({ length: 50 }, (_, p) => draw(Float32Array.of(0, 1, 1, 0.9), settings, 1n, p))
+
+    expect(new Set(drawn)).toEqual(new Set([1, 2]))
+  })
+
+  test('penalties see the answer, the repetition penalty also the prompt within its window', () => {
+    const input = {
+      logits: Float32Array.of(2, 1.5, 1),
+      sequence: Uint32Array.of(0, 1),
+      answerStart: 1,
+      seed: 0n,
+    }
+    const greedy = (settings: Parameters<typeof sampling>[0]): number =>
+      drawOf({ ...input, sampling: sampling(settings) }).token
+
+    expect(greedy({ presencePenalty: 2 })).toBe(0) // token 0 is in the prompt only
+    expect(greedy({ frequencyPenalty: -2 })).toBe(1)
+    expect(greedy({ repetitionPenalty: 2 })).toBe(0) // 2 / 2 equals token 2's logit, and the lower id wins
+    expect(greedy({ repetitionPenalty: 2, logitBias: { 0: -0.001 } })).toBe(2)
+    expect(greedy({ repetitionPenalty: 2, repetitionWindow: 1 })).toBe(0)
+  })
+
+  test('a bias of 100 forces a token and -100 bans it, by arithmetic alone', () => {
+    const logits = Float32Array.of(1, 2, 3)
+
+    expect(draw(logits, sampling({ logitBias: { 0: 100 } }), 0n, 0)).toBe(0)
+    expect(draw(logits, sampling({ temperature: 2, logitBias: { 2: -100 } }), 0n, 0)).not.toBe(2)
+    expect(draw(Float32Array.of(1, 500), sampling({ logitBias: { 0: 100 } }), 0n, 0)).toBe(1)
+  })
+
+  test('a bias for a token outside the vocabulary is refused', () => {
+    expect(() => draw(Float32Array.of(1, 2), sampling({ logitBias: { 2: 1 } }), 0n, 0)).toThrow(
+      expect.objectContaining({ code: 'bad_sampling' }),
+    )
+  })
+
+  test('log-probabilities are those of the logits, whatever the settings', () => {
+    const logits = Float32Array.of(Math.log(1), Math.log(2), Math.log(5))
+    const settings = sampling({ temperature: 0.1, logprobs: 2, logitBias: { 0: 100 }, topK: 1 })
+    const { token, logprob, top } = drawOf({
+      logits,
+      sampling: settings,
+      sequence: new Uint32Array(),
+      answerStart: 0,
+      seed: 0n,
+    })
+
+    expect(token).toBe(0)
+    expect(logprob).toBeCloseTo(Math.log(1 / 8), 6)
+    expect(top.map(entry => entry.token)).toEqual([2, 1])
+    expect(top[0]!.logprob).toBeCloseTo(Math.log(5 / 8), 6)
+  })
+
   test('infinite and NaN logits are refused', () => {
     for (const bad of [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY])
       expect(() => draw(Float32Array.of(0, bad), GREEDY, 0n, 0)).toThrow(/infinite or NaN/)
   })
 })
 
+const LIMITS = {
+  temperature: [0, 2000],
+  topK: [0, 1000],
+  topP: [0, 10000],
+  minP: [0, 10000],
+  presencePenalty: [-2000, 2000],
+  frequencyPenalty: [-2000, 2000],
+  repetitionPenalty: [1, 2000],
+  repetitionWindow: [0, 32768],
+  logprobs: [0, 20],
+} as const
+const refused = (settings: object, code = 'bad_sampling', seed = 0n): void =>
+  expect(() => checkSampling({ ...GREEDY, ...settings }, seed), JSON.stringify(settings)).toThrow(
+    expect.objectContaining({ code }),
+  )
+const accepted = (settings: object, seed = 0n): void =>
+  expect(() => checkSampling({ ...GREEDY, ...settings }, seed)).not.toThrow()
+const biases = (count: number): LogitBias[] =>
+  Array.from({ length: count }, (_, token) => ({ token, bias: 1 }))
+
 describe('sampling settings', () => {
-  test('each limit is accepted and the next value refused', () => {
-    for (const settings of [
-      GREEDY,
-      { temperature: 2000, topK: 1000, topP: 10000 },
-      { temperature: 0, topK: 0, topP: 0 },
-    ])
-      expect(() => checkSampling(settings, 2n ** 64n - 1n)).not.toThrow()
-    const bad = [
-      { temperature: 2001 },
-      { temperature: -1 },
-      { topK: 1001 },
-      { topP: 10001 },
-      { topP: 0.5 },
-      { temperature: Number.NaN },
-    ]
-    for (const change of bad)
-      expect(() => checkSampling({ ...GREEDY, ...change }, 0n)).toThrow(
-        expect.objectContaining({ code: 'bad_sampling' }),
-      )
-    for (const seed of [-1n, 2n ** 64n])
-      expect(() => checkSampling(GREEDY, seed)).toThrow(expect.objectContaining({ code: 'bad_sampling' }))
+  test.each(Object.entries(LIMITS))(
+    '%s: each limit is accepted and the next value refused',
+    (name, limits) => {
+      const [least, most] = limits
+      for (const value of limits) accepted({ [name]: value })
+      for (const value of [least - 1, most + 1, 0.5, Number.NaN, Number.POSITIVE_INFINITY, '1', null])
+        refused({ [name]: value })
+    },
+  )
+
+  test('seed, bias and grammar have limits on both sides', () => {
+    accepted({}, 2n ** 64n - 1n)
+    refused({}, 'bad_sampling', 2n ** 64n)
+    refused({}, 'bad_sampling', -1n)
+    accepted({ logitBias: biases(300) })
+    refused({ logitBias: biases(301) })
+    accepted({ logitBias: [{ token: 2 ** 32 - 1, bias: -100_000 }] })
+    refused({ logitBias: [{ token: 2 ** 32, bias: 0 }] })
+    refused({ logitBias: [{ token: 0, bias: 100_001 }] })
+    refused({ logitBias: [...biases(2), { token: 1, bias: 0 }] })
+    refused({ logitBias: { 1: 2 } })
+    accepted({ grammar: 'g'.repeat(256 * 1024) })
+    refused({ grammar: 'g'.repeat(256 * 1024 + 1) }, 'bad_grammar')
+    refused({ grammar: '' }, 'bad_grammar')
+    refused({ topK: undefined })
   })
 
-  test('fractions become the integers that are computed with', () => {
+  test('fractions become the integers that are computed with, and what is absent stays absent', () => {
     expect(sampling({ temperature: 0.7, topK: 40, topP: 0.95 })).toEqual({
       temperature: 700,
       topK: 40,
       topP: 9500,
+    })
+    expect(
+      sampling({ minP: 0.05, presencePenalty: -0.5, repetitionPenalty: 1.1, logitBias: { 9: -100, 3: 0.5 } }),
+    ).toEqual({
+      ...GREEDY,
+      minP: 500,
+      presencePenalty: -500,
+      repetitionPenalty: 1100,
+      logitBias: [
+        { token: 3, bias: 500 },
+        { token: 9, bias: -100_000 },
+      ],
     })
   })
 })

@@ -5,23 +5,33 @@
 #include "../base/error.h"
 #include "../base/keccak.h"
 #include "../kernels/math.h"
+#include "logprobs.h"
+#include "penalties.h"
 
 namespace aria {
 namespace {
 
-constexpr float kWeightOne = 0x1p24f;
+constexpr uint64_t kWeightOne = uint64_t{1} << 24;
 constexpr float kWeightless = -17.0f;  // exp(-17) * 2^24 < 1: such a token can never be drawn
-constexpr uint64_t kTopPOne = 10000;
+constexpr uint64_t kShareOne = 10000;
 
-// The largest logit, the lowest token among equals.
-size_t largest(const float* logits, size_t count) {
-  size_t best = 0;
+bool is_allowed(const TokenMask* allowed, size_t token) {
+  return !allowed || ((*allowed)[token / 64] >> (token % 64) & 1);
+}
+
+void check_finite(const float* logits, size_t count) {
   bool finite = true;
-  for (size_t i = 0; i < count; i++) {
-    finite = finite && logits[i] - logits[i] == 0.0f;
-    if (logits[i] > logits[best]) best = i;
-  }
+  for (size_t i = 0; i < count; i++) finite = finite && logits[i] - logits[i] == 0.0f;
   if (!finite) throw Error("not_finite", "The model produced an infinite or NaN logit; its weights are unusable.");
+}
+
+// The allowed token with the largest logit, the lowest among equals.
+size_t largest(const float* logits, size_t count, const TokenMask* allowed) {
+  size_t best = count;
+  for (size_t i = 0; i < count; i++)
+    if (is_allowed(allowed, i) && (best == count || logits[i] > logits[best])) best = i;
+  if (best == count)
+    throw Error("bad_grammar", "No token of the vocabulary continues the answer as the grammar asks.");
   return best;
 }
 
@@ -29,14 +39,15 @@ bool better(const Candidate& a, const Candidate& b) {
   return a.logit != b.logit ? a.logit > b.logit : a.token < b.token;
 }
 
-// Tokens with a weight, in any order.
-void collect(const float* logits, size_t count, float most, uint32_t temperature, std::vector<Candidate>& out) {
+// Allowed tokens with a weight, in any order.
+void collect(const float* logits, size_t count, const TokenMask* allowed, float most, uint32_t temperature,
+             std::vector<Candidate>& out) {
   const float divisor = float(temperature) / 1000.0f;
   out.clear();
   for (size_t i = 0; i < count; i++) {
     const float x = (logits[i] - most) / divisor;
-    if (x < kWeightless) continue;
-    const uint32_t weight = uint32_t(exp_f32(x) * kWeightOne);
+    if (x < kWeightless || !is_allowed(allowed, i)) continue;
+    const uint32_t weight = uint32_t(exp_f32(x) * float(kWeightOne));
     if (weight > 0) out.push_back({uint32_t(i), weight, logits[i]});
   }
 }
@@ -75,9 +86,28 @@ void keep_top_k(std::vector<Candidate>& candidates, size_t top_k) {
 
 // Keeps the shortest prefix whose weight times 10000 is at least top_p times the total; at least one token.
 void keep_top_p(std::vector<Candidate>& candidates, uint32_t top_p) {
-  if (top_p >= kTopPOne) return;
+  if (top_p >= kShareOne) return;
   const uint64_t needed = total_weight(candidates) * top_p;  // at most 2^22 tokens * 2^24 * 10^4 < 2^60
-  candidates.resize(prefix_reaching(candidates, (needed + kTopPOne - 1) / kTopPOne));
+  candidates.resize(prefix_reaching(candidates, (needed + kShareOne - 1) / kShareOne));
+}
+
+// Keeps tokens whose weight times 10000 is at least min_p times the best token's, which is always 2^24.
+void keep_min_p(std::vector<Candidate>& candidates, uint32_t min_p) {
+  if (min_p == 0) return;
+  std::erase_if(candidates, [&](const Candidate& c) { return c.weight * kShareOne < min_p * kWeightOne; });
+}
+
+size_t draw_token(const float* logits, size_t count, const Sampling& sampling, const TokenMask* allowed,
+                  uint64_t random, std::vector<Candidate>& candidates) {
+  const size_t best = largest(logits, count, allowed);
+  if (sampling.temperature == 0) return best;
+
+  collect(logits, count, allowed, logits[best], sampling.temperature, candidates);
+  keep_top_k(candidates, sampling.top_k);
+  keep_top_p(candidates, sampling.top_p);
+  keep_min_p(candidates, sampling.min_p);
+  const uint64_t threshold = uint64_t(static_cast<unsigned __int128>(random) * total_weight(candidates) >> 64);
+  return candidates[prefix_reaching(candidates, threshold + 1) - 1].token;
 }
 
 }  // namespace
@@ -92,19 +122,24 @@ uint64_t random_at(uint64_t seed, uint32_t position) {
   return value;
 }
 
+void check_sampling(const Sampling& sampling, size_t vocabulary) {
+  for (const LogitBias& entry : sampling.logit_bias)
+    if (entry.token >= vocabulary)
+      throw Error("bad_sampling", "Sampling logitBias names token " + std::to_string(entry.token) +
+                                      ", outside the vocabulary of " + std::to_string(vocabulary) + ".");
+}
+
 Draw sample(const float* logits, size_t count, const Sampling& sampling, std::span<const uint32_t> sequence,
-            size_t, uint64_t seed, Scratch& scratch) {
-  const size_t best = largest(logits, count);
-  if (sampling.temperature == 0) return {uint32_t(best), 0, {}};
+            size_t answer_start, uint64_t seed, Scratch& scratch, const TokenMask* allowed) {
+  check_finite(logits, count);
+  const float* penalized = penalize(logits, count, sampling, sequence, answer_start, scratch);
+  if (penalized != logits) check_finite(penalized, count);
 
-  std::vector<Candidate>& candidates = scratch.candidates;
-  collect(logits, count, logits[best], sampling.temperature, candidates);
-  keep_top_k(candidates, sampling.top_k);
-  keep_top_p(candidates, sampling.top_p);
-
+  Draw draw;
   const uint64_t random = random_at(seed, uint32_t(sequence.size()));
-  const uint64_t threshold = uint64_t(static_cast<unsigned __int128>(random) * total_weight(candidates) >> 64);
-  return {candidates[prefix_reaching(candidates, threshold + 1) - 1].token, 0, {}};
+  draw.token = uint32_t(draw_token(penalized, count, sampling, allowed, random, scratch.candidates));
+  if (sampling.logprobs >= 0) report_logprobs(logits, count, size_t(sampling.logprobs), draw);
+  return draw;
 }
 
 }  // namespace aria

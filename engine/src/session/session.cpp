@@ -49,6 +49,7 @@ void Session::prefill(const std::vector<uint32_t>& tokens, const CancelFlag& can
 std::vector<Draw> Session::decode(size_t count, const Sampling& sampling, uint64_t seed,
                                   std::optional<size_t> answer_start, const CancelFlag& cancelled) {
   if (sequence_.empty()) throw Error("bad_token", "The session is empty; prefill a prompt first.");
+  check_sampling(sampling, model_->config.vocabulary);
   const size_t start = answer_start.value_or(answer_start_);
   if (start > sequence_.size())
     throw Error("bad_options", "The answer starts at " + std::to_string(start) + ", beyond the session's " +

@@ -16,6 +16,7 @@ void check(const Model& model, const Transcript& transcript) {
       if (token >= model.config.vocabulary)
         throw Error("bad_token", "Token " + std::to_string(token) + " is outside the vocabulary of " +
                                      std::to_string(model.config.vocabulary) + ".");
+  check_sampling(transcript.sampling, model.config.vocabulary);
 }
 
 struct Found {};  // leaves the steps at the first difference

@@ -50,15 +50,56 @@ function firstReaching(candidates: readonly Weighted[], reached: (sum: bigint) =
   })
 }
 
-export function referenceDraw(
-  logits: Float32Array,
-  sampling: Sampling,
-  seed: bigint,
-  position: number,
-): number {
-  const sorted = Array.from(logits, (logit, token) => ({ logit, token })).sort(
-    (a, b) => b.logit - a.logit || a.token - b.token,
-  )
+/** log of SPEC.md, "Elementary functions", for normal numbers. */
+export function log(x: number): number {
+  const view = new DataView(new ArrayBuffer(8))
+  view.setFloat64(0, x)
+  let exponent = (view.getUint16(0) >> 4) - 1023
+  view.setUint16(0, (view.getUint16(0) & 0xf) | 0x3ff0)
+  let m = view.getFloat64(0)
+  if (m > Math.SQRT2) {
+    m /= 2
+    exponent += 1
+  }
+  const ratio = (m - 1) / (m + 1)
+  let series = 0
+  for (let k = 23; k >= 1; k -= 2) series = series * (ratio * ratio) + 1 / k
+  return exponent * Math.LN2 + 2 * (ratio * series)
+}
+
+/** What a draw depends on. */
+export interface DrawInput {
+  readonly logits: Float32Array
+  readonly sampling: Sampling
+  readonly sequence: Uint32Array
+  readonly answerStart: number
+  readonly seed: bigint
+}
+
+/** The logits after step 1. */
+function penalized({ logits, sampling, sequence, answerStart }: DrawInput): number[] {
+  const { presencePenalty = 0, frequencyPenalty = 0, repetitionPenalty = 1000 } = sampling
+  const { repetitionWindow = 32_768 } = sampling
+  const recent = new Set(sequence.slice(Math.max(0, sequence.length - repetitionWindow)))
+  const answer = Array.from(sequence.slice(answerStart))
+  return Array.from(logits, (original, token) => {
+    let logit = original
+    if (recent.has(token) && repetitionPenalty !== 1000) {
+      const penalty = f(repetitionPenalty / 1000)
+      logit = logit > 0 ? f(logit / penalty) : f(logit * penalty)
+    }
+    const count = answer.filter(other => other === token).length
+    let bias = sampling.logitBias?.find(entry => entry.token === token)?.bias ?? 0
+    if (count > 0) bias -= presencePenalty + count * frequencyPenalty
+    return f(logit + f(f(bias) / 1000))
+  })
+}
+
+export function referenceDraw(input: DrawInput): number {
+  const { sampling, seed, sequence } = input
+  const sorted = penalized(input)
+    .map((logit, token) => ({ logit, token }))
+    .sort((a, b) => b.logit - a.logit || a.token - b.token)
   const best = sorted[0]!
   if (sampling.temperature === 0) return best.token
 
@@ -73,6 +114,22 @@ export function referenceDraw(
     const needed = total(candidates) * BigInt(sampling.topP)
     candidates = candidates.slice(0, firstReaching(candidates, sum => sum * 10000n >= needed) + 1)
   }
-  const threshold = (randomAt(seed, position) * total(candidates)) >> 64n
+  const least = BigInt(sampling.minP ?? 0) * 2n ** 24n
+  candidates = candidates.filter(({ weight }) => weight * 10000n >= least)
+  const threshold = (randomAt(seed, sequence.length) * total(candidates)) >> 64n
   return candidates[firstReaching(candidates, sum => sum > threshold)]!.token
+}
+
+/** Log-probabilities of all tokens, likeliest first. */
+export function referenceLogprobs(logits: Float32Array): { token: number; logprob: number }[] {
+  const sorted = Array.from(logits, (logit, token) => ({ logit, token })).sort(
+    (a, b) => b.logit - a.logit || a.token - b.token,
+  )
+  const most = sorted[0]!.logit
+  const lanes = new Float32Array(16)
+  for (const [index, logit] of logits.entries()) lanes[index % 16]! += exp(f(logit - most))
+  for (const width of [8, 4, 2, 1])
+    for (let lane = 0; lane < width; lane++) lanes[lane]! += lanes[lane + width]!
+  const normalizer = log(lanes[0]!)
+  return sorted.map(({ logit, token }) => ({ token, logprob: f(f(logit - most) - normalizer) }))
 }
