@@ -139,6 +139,7 @@ const Kernels kAvx2 = {
     scale_rows,
     add,
     silu_multiply,
+    relu_squared_multiply,
     rotate_adjacent,
     rotate_halves,
     to_half,

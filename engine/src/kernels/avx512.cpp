@@ -183,6 +183,7 @@ const Kernels kAvx512 = {
     scale_rows,
     add,
     silu_multiply,
+    relu_squared_multiply,
     rotate_adjacent,
     rotate_halves,
     to_half,

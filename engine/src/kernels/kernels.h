@@ -64,6 +64,7 @@ struct Kernels {
   void (*scale_rows)(const float* values, const float* weights, float scale, size_t count, float* out);
   void (*add)(float* values, const float* other, size_t count);
   void (*silu_multiply)(const float* gate, const float* up, size_t count, float* out);
+  void (*relu_squared_multiply)(const float* gate, const float* up, size_t count, float* out);
   // Rotates `pairs` pairs: (2i, 2i+1) for adjacent, (i, i + pairs) for halves.
   void (*rotate_adjacent)(float* values, const float* cosines, const float* sines, size_t pairs);
   void (*rotate_halves)(float* values, const float* cosines, const float* sines, size_t pairs);

@@ -117,6 +117,14 @@ void element_answers(Answers& answers, const Kernels& kernels, const Shape& shap
   answers.record(half, columns);
 }
 
+void gate_answers(Answers& answers, const Kernels& kernels, const Shape& shape) {
+  const float* gate = answers.floats(shape.columns);
+  const float* up = answers.floats(shape.columns);
+  float* out = answers.allocate<float>(shape.columns);
+  kernels.relu_squared_multiply(gate, up, shape.columns, out);
+  answers.record(out, shape.columns);
+}
+
 void attention_answers(Answers& answers, const Kernels& kernels, size_t positions, size_t width) {
   const size_t blocks = (positions + kLanes - 1) / kLanes;
   float* scores = answers.allocate<float>(blocks * kLanes);
@@ -133,17 +141,32 @@ void attention_answers(Answers& answers, const Kernels& kernels, size_t position
   answers.record(out, width);
 }
 
-void rotary_answers(Answers& answers) {
-  for (const double base : {10000.0, 1000000.0}) {
-    const RotaryTable table(128, base);
-    float* cosines = answers.allocate<float>(table.pairs());
-    float* sines = answers.allocate<float>(table.pairs());
-    for (size_t position : {0, 1, 100, 4095, 131071}) {
-      table.fill(position, cosines, sines);
-      answers.record(cosines, table.pairs());
-      answers.record(sines, table.pairs());
-    }
+void table_answers(Answers& answers, const RotaryTable& table) {
+  float* cosines = answers.allocate<float>(table.pairs());
+  float* sines = answers.allocate<float>(table.pairs());
+  for (size_t position : {0, 1, 100, 4095, 131071}) {
+    table.fill(position, cosines, sines);
+    answers.record(cosines, table.pairs());
+    answers.record(sines, table.pairs());
   }
+}
+
+void rotary_answers(Answers& answers) {
+  for (const double base : {10000.0, 1000000.0}) table_answers(answers, RotaryTable(128, base));
+}
+
+void scaled_rotary_answers(Answers& answers) {
+  RotarySettings settings{.rotated = 128, .base = 1000000.0};
+  settings.factor = 4;
+  settings.scaling = RopeScaling::linear;
+  table_answers(answers, RotaryTable(settings));
+  settings.scaling = RopeScaling::yarn;
+  settings.original_context = 16384;
+  settings.magnitude = 1 + 0.1 * log_f64(settings.factor);
+  table_answers(answers, RotaryTable(settings));
+  settings.scaling = RopeScaling::none;
+  for (size_t i = 0; i < settings.rotated / 2; i++) settings.divisors.push_back(1 + double(i) / 8);
+  table_answers(answers, RotaryTable(settings));
 }
 
 std::string text_of(const Hash& hash) {
@@ -171,7 +194,9 @@ std::vector<KnownAnswer> known_answers(const Kernels& kernels, uint32_t seed) {
       for (size_t tokens : shape.tokens) linear_answers(answers, kernels, Packing(i), shape, tokens);
     });
   answer("elements", [&](Answers& answers) { element_answers(answers, kernels, shape); });
+  answer("gates", [&](Answers& answers) { gate_answers(answers, kernels, shape); });
   answer("rotary", rotary_answers);
+  answer("scaled rotary", scaled_rotary_answers);
   answer("attention", [&](Answers& answers) {
     for (size_t positions : shape.positions) attention_answers(answers, kernels, positions, shape.head_width);
   });

@@ -57,8 +57,8 @@ struct SinCos {
   float sine, cosine;
 };
 
-// Cody-Waite reduction by pi/2 in three parts, then fdlibm's kernels; rounded once, to float.
-static inline SinCos sin_cos(double angle) {  // 0 <= angle < 2^20
+// Cody-Waite reduction by pi/2 in three parts, then fdlibm's kernels; times the magnitude, then rounded once, to float.
+static inline SinCos sin_cos(double angle, double magnitude) {  // 0 <= angle < 2^20
   const double n = round_even(angle * 0x1.45f306dc9c883p-1);
   const double r = ((angle - n * 0x1.921fb544p+0) - n * 0x1.0b4611a6p-34) - n * 0x1.3198a2e037073p-69;
   const double z = r * r;
@@ -68,14 +68,14 @@ static inline SinCos sin_cos(double angle) {  // 0 <= angle < 2^20
   s = s * z - 1.98412698298579493134e-04;
   s = s * z + 8.33333333332248946124e-03;
   s = s * z - 1.66666666666666324348e-01;
-  const double sine = r + (r * z) * s;
+  const double sine = (r + (r * z) * s) * magnitude;
   double c = -1.13596475577881948265e-11;
   c = c * z + 2.08757232129817482790e-09;
   c = c * z - 2.75573143513906633035e-07;
   c = c * z + 2.48015872894767294178e-05;
   c = c * z - 1.38888888888741095749e-03;
   c = c * z + 4.16666666666666019037e-02;
-  const double cosine = (1.0 - 0.5 * z) + (z * z) * c;
+  const double cosine = ((1.0 - 0.5 * z) + (z * z) * c) * magnitude;
   switch (int64_t(n) & 3) {
     case 0:
       return {float(sine), float(cosine)};

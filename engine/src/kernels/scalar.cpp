@@ -116,6 +116,13 @@ void silu_multiply(const float* gate, const float* up, size_t count, float* out)
   for (size_t i = 0; i < count; i++) out[i] = (gate[i] / (1.0f + exp_f32(-gate[i]))) * up[i];
 }
 
+void relu_squared_multiply(const float* gate, const float* up, size_t count, float* out) {
+  for (size_t i = 0; i < count; i++) {
+    const float kept = larger(gate[i], 0.0f);
+    out[i] = (kept * kept) * up[i];
+  }
+}
+
 void rotate(float& a, float& b, float cosine, float sine) {
   const float x = a, y = b;
   a = x * cosine - y * sine;
@@ -178,6 +185,7 @@ const Kernels kScalar = {
     scale_rows,
     add,
     silu_multiply,
+    relu_squared_multiply,
     rotate_adjacent,
     rotate_halves,
     to_half,

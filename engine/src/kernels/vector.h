@@ -52,6 +52,13 @@ void silu_multiply(const float* gate, const float* up, size_t count, float* out)
   }
 }
 
+void relu_squared_multiply(const float* gate, const float* up, size_t count, float* out) {
+  for (size_t i = 0; i < count; i += kLanes) {
+    const F32x16 kept = larger(load(gate + i), splat(0.0f));
+    store((kept * kept) * load(up + i), out + i);
+  }
+}
+
 void rotate_adjacent(float* values, const float* cosines, const float* sines, size_t pairs) {
   for (size_t i = 0; i < pairs; i++) {
     const float x = values[2 * i], y = values[2 * i + 1];
