@@ -1,3 +1,6 @@
+#include <algorithm>
+
+#include "../src/gguf/split.h"
 #include "../src/model/model.h"
 #include "job.h"
 #include "objects.h"
@@ -9,40 +12,54 @@ Napi::Function GgufObject::define(Napi::Env env) {
   return DefineClass(
       env, "Gguf",
       {InstanceMethod<&GgufObject::metadata>("metadata"), InstanceMethod<&GgufObject::tensors>("tensors"),
-       InstanceMethod<&GgufObject::bytes>("bytes"), InstanceMethod<&GgufObject::config>("config"),
+       InstanceMethod<&GgufObject::bytes>("bytes"), InstanceMethod<&GgufObject::paths>("paths"),
+       InstanceMethod<&GgufObject::header>("header"), InstanceMethod<&GgufObject::config>("config"),
        InstanceMethod<&GgufObject::load>("load"), InstanceMethod<&GgufObject::close>("close")});
 }
 
 Napi::Value GgufObject::open(const Napi::CallbackInfo& info) {
   const std::string path = info[0].As<Napi::String>();
   return run(
-      info[1].As<Napi::Object>(), Control::of(info[1]), [path] { return std::make_shared<OpenGguf>(path); },
-      [](Napi::Env env, const std::shared_ptr<OpenGguf>& open) -> Napi::Value {
+      info[1].As<Napi::Object>(), Control::of(info[1]), [path] { return std::make_shared<ModelFile>(path); },
+      [](Napi::Env env, const std::shared_ptr<ModelFile>& open) -> Napi::Value {
         Napi::Object object = env.GetInstanceData<Classes>()->gguf.New({});
         Unwrap(object)->open_ = open;
         return object;
       });
 }
 
-const OpenGguf& GgufObject::opened(const Napi::CallbackInfo& info) const {
+const ModelFile& GgufObject::opened(const Napi::CallbackInfo& info) const {
   if (!open_) throw error_of(info.Env(), "closed", "The file is closed.");
   return *open_;
 }
 void GgufObject::close(const Napi::CallbackInfo&) { open_.reset(); }
 
 Napi::Value GgufObject::metadata(const Napi::CallbackInfo& info) {
-  return from_metadata(info.Env(), opened(info).gguf);
+  return from_metadata(info.Env(), opened(info).gguf());
 }
-Napi::Value GgufObject::tensors(const Napi::CallbackInfo& info) { return from_tensors(info.Env(), opened(info).gguf); }
+Napi::Value GgufObject::tensors(const Napi::CallbackInfo& info) { return from_tensors(info.Env(), opened(info).gguf()); }
 Napi::Value GgufObject::bytes(const Napi::CallbackInfo& info) {
-  return Napi::Number::New(info.Env(), double(opened(info).file.bytes().size()));
+  return Napi::Number::New(info.Env(), double(opened(info).bytes()));
+}
+
+Napi::Value GgufObject::paths(const Napi::CallbackInfo& info) {
+  const std::vector<std::string>& paths = opened(info).paths();
+  Napi::Array array = Napi::Array::New(info.Env(), paths.size());
+  for (uint32_t i = 0; i < paths.size(); i++) array[i] = Napi::String::New(info.Env(), paths[i]);
+  return array;
+}
+Napi::Value GgufObject::header(const Napi::CallbackInfo& info) {
+  const std::string header = whole_header(opened(info).gguf());
+  auto bytes = Napi::Uint8Array::New(info.Env(), header.size());
+  std::copy(header.begin(), header.end(), bytes.Data());
+  return bytes;
 }
 
 Napi::Value GgufObject::config(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   ModelConfig config;
   try {
-    config = read_config(opened(info).gguf);
+    config = read_config(opened(info).gguf());
   } catch (const Error& error) {
     throw error_of(env, error.code, error.what());
   }
@@ -65,10 +82,12 @@ Napi::Value GgufObject::load(const Napi::CallbackInfo& info) {
   return run(
       info.This().As<Napi::Object>(), control,
       [open = open_, options, control] {
-        return std::make_shared<Model>(open->gguf, options, [&](double share) {
+        const auto progress = [&](double share) {
           control->progress = share;
           if (control->cancelled) throw Error("aborted", "Loading was cancelled.");
-        });
+        };
+        return std::make_shared<Model>(open->gguf(), options, progress,
+                                       [&](std::string_view bytes) { open->release(bytes); });
       },
       [](Napi::Env env, const std::shared_ptr<Model>& model) { return ModelObject::wrap(env, model); });
 }

@@ -5,16 +5,9 @@
 #include <memory>
 
 #include "../src/gguf/file.h"
-#include "../src/gguf/reader.h"
 #include "../src/session/session.h"
 
 namespace aria {
-
-struct OpenGguf {
-  explicit OpenGguf(const std::string& path) : file(path), gguf(read_gguf(file.bytes())) {}
-  MappedFile file;
-  Gguf gguf;  // views into file
-};
 
 // Constructors of the wrapped classes, one set per environment.
 struct Classes {
@@ -31,13 +24,15 @@ class GgufObject : public Napi::ObjectWrap<GgufObject> {
   Napi::Value metadata(const Napi::CallbackInfo& info);
   Napi::Value tensors(const Napi::CallbackInfo& info);
   Napi::Value bytes(const Napi::CallbackInfo& info);
+  Napi::Value paths(const Napi::CallbackInfo& info);
+  Napi::Value header(const Napi::CallbackInfo& info);  // as whole_header()
   Napi::Value config(const Napi::CallbackInfo& info);  // throws for what the engine cannot compute
   Napi::Value load(const Napi::CallbackInfo& info);    // (kernels, threads, control) -> Promise<ModelObject>
 
   void close(const Napi::CallbackInfo& info);  // unmaps the file once no load uses it
-  const OpenGguf& opened(const Napi::CallbackInfo& info) const;
+  const ModelFile& opened(const Napi::CallbackInfo& info) const;
 
-  std::shared_ptr<OpenGguf> open_;
+  std::shared_ptr<ModelFile> open_;
 };
 
 class ModelObject : public Napi::ObjectWrap<ModelObject> {

@@ -105,6 +105,7 @@ Napi::Value from_tensor(Napi::Env env, const Tensor& tensor) {
   Napi::Array shape = Napi::Array::New(env, tensor.shape.size());
   for (uint32_t i = 0; i < tensor.shape.size(); i++) shape[i] = Napi::Number::New(env, double(tensor.shape[i]));
   object.Set("shape", shape);
+  object.Set("part", double(tensor.part));
   object.Set("offset", double(tensor.offset));
   object.Set("rowBytes", double(tensor.row_bytes));
   object.Set("rows", double(tensor.rows));

@@ -5,7 +5,9 @@ export interface TensorInfo {
   readonly name: string
   readonly type: string
   readonly shape: readonly number[]
-  /** From the start of the file. */
+  /** Index into the model's `files`. */
+  readonly part: number
+  /** From the start of that file. */
   readonly offset: number
   readonly rowBytes: number
   readonly rows: number
@@ -26,6 +28,9 @@ export interface ModelInfo {
   readonly kernels: string
   readonly threads: number
   readonly tensors: readonly TensorInfo[]
+  /** Paths: one, or all parts of a split model in order. */
+  readonly files: readonly string[]
+  /** Of all files together. */
   readonly fileBytes: number
 }
 
@@ -34,5 +39,12 @@ export function modelInfo(
   gguf: NativeGguf,
   running: { kernels: string; threads: number },
 ): ModelInfo {
-  return { path, ...gguf.config(), ...running, tensors: gguf.tensors(), fileBytes: gguf.bytes() }
+  return {
+    path,
+    ...gguf.config(),
+    ...running,
+    tensors: gguf.tensors(),
+    files: gguf.paths(),
+    fileBytes: gguf.bytes(),
+  }
 }

@@ -53,7 +53,7 @@ async function withProgress<T>(
 }
 
 /** Opens a file for as long as `use` needs it; what it reads stays, the mapping goes. */
-async function withGguf<T>(
+export async function withGguf<T>(
   path: string,
   signal: AbortSignal | undefined,
   use: (gguf: NativeGguf) => Promise<T>,

@@ -68,6 +68,8 @@ export interface NativeGguf {
   metadata(): Metadata
   tensors(): TensorInfo[]
   bytes(): number
+  paths(): string[]
+  header(): Uint8Array
   config(): NativeConfig
   close(): void
   load(kernels: string, threads: number, control: NativeControl): Promise<NativeModel>

@@ -178,11 +178,6 @@ const HOSTILE: Record<string, { change: (file: GgufFile) => void; code?: string;
       (file.metadata['qwen3.attention.layer_norm_rms_epsilon'] = { type: 'f32', value: Number.NaN }),
     message: /epsilon/,
   },
-  'RoPE scaling': {
-    change: file => (file.metadata['qwen3.rope.scaling.type'] = { type: 'string', value: 'yarn' }),
-    code: 'unsupported',
-    message: /'yarn'/,
-  },
   'an alignment of 0': {
     change: file => (file.metadata['general.alignment'] = { type: 'u32', value: 0 }),
     message: /alignment/,

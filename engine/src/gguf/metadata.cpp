@@ -60,6 +60,13 @@ std::optional<double> find_number(const Gguf& gguf, const std::string& key) {
   wrong_type(key, "a floating-point number");
 }
 
+std::optional<bool> find_boolean(const Gguf& gguf, const std::string& key) {
+  const Value* value = gguf.value(key);
+  if (!value) return std::nullopt;
+  if (value->type != ValueType::boolean) wrong_type(key, "a boolean");
+  return read<uint8_t>(*value) != 0;
+}
+
 std::optional<std::string> find_string(const Gguf& gguf, const std::string& key) {
   const Value* value = gguf.value(key);
   if (!value) return std::nullopt;

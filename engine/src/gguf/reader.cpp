@@ -9,7 +9,7 @@ namespace aria {
 namespace {
 
 // Far above any real file, far below what could hurt.
-constexpr uint64_t kKeysMax = 1 << 16, kTensorsMax = 1 << 17, kKeyBytesMax = 1 << 16, kNameBytesMax = 255;
+constexpr uint64_t kKeysMax = 1 << 16, kKeyBytesMax = 1 << 16, kNameBytesMax = 255;
 constexpr size_t kHeaderBytesMax = 256 << 20;  // the metadata is copied to JavaScript as a whole
 constexpr uint32_t kDimensionsMax = 4, kAlignmentDefault = 32, kAlignmentMax = 1 << 20;
 
@@ -109,8 +109,9 @@ uint32_t read_alignment(const Gguf& gguf) {
 }
 
 void place_tensors(Gguf& gguf, std::string_view file, size_t header_bytes) {
-  const uint64_t alignment = read_alignment(gguf);
+  const uint64_t alignment = gguf.alignment = read_alignment(gguf);
   const uint64_t data_begin = (header_bytes + alignment - 1) / alignment * alignment;
+  uint64_t first = file.size();
   for (Tensor& tensor : gguf.tensors) {
     const uint64_t bytes = tensor.row_bytes * tensor.rows;
     if (tensor.offset % alignment != 0)
@@ -123,7 +124,9 @@ void place_tensors(Gguf& gguf, std::string_view file, size_t header_bytes) {
           std::to_string(file.size()) + ".");
     tensor.offset += data_begin;
     tensor.bytes = file.substr(tensor.offset, bytes);
+    first = std::min(first, tensor.offset);
   }
+  gguf.before_data = file.substr(0, first);
 }
 
 void check_apart(const Gguf& gguf) {
@@ -134,17 +137,24 @@ void check_apart(const Gguf& gguf) {
     if (sorted[i - 1]->offset + sorted[i - 1]->bytes.size() > sorted[i]->offset)
       bad("Tensors '" + sorted[i - 1]->name + "' and '" + sorted[i]->name + "' overlap at offset " +
           std::to_string(sorted[i]->offset) + ".");
-  std::sort(sorted.begin(), sorted.end(), [](const Tensor* a, const Tensor* b) { return a->name < b->name; });
-  for (size_t i = 1; i < sorted.size(); i++)
-    if (sorted[i - 1]->name == sorted[i]->name) bad("Tensor '" + sorted[i]->name + "' appears twice.");
 }
 
 }  // namespace
 
 const Tensor* Gguf::find(std::string_view name) const {
-  for (const Tensor& tensor : tensors)
-    if (tensor.name == name) return &tensor;
-  return nullptr;
+  const auto found = std::lower_bound(by_name_.begin(), by_name_.end(), name,
+                                      [&](uint32_t index, std::string_view key) { return tensors[index].name < key; });
+  return found != by_name_.end() && tensors[*found].name == name ? &tensors[*found] : nullptr;
+}
+
+void Gguf::index_tensors() {
+  by_name_.resize(tensors.size());
+  for (uint32_t i = 0; i < by_name_.size(); i++) by_name_[i] = i;
+  std::sort(by_name_.begin(), by_name_.end(),
+            [&](uint32_t a, uint32_t b) { return tensors[a].name < tensors[b].name; });
+  for (size_t i = 1; i < by_name_.size(); i++)
+    if (tensors[by_name_[i - 1]].name == tensors[by_name_[i]].name)
+      bad("Tensor '" + tensors[by_name_[i]].name + "' appears twice.");
 }
 
 const Value* Gguf::value(std::string_view key) const {
@@ -155,18 +165,20 @@ const Value* Gguf::value(std::string_view key) const {
 Gguf read_gguf(std::string_view file) {
   Cursor cursor(file);
   if (cursor.take(4, "The magic") != "GGUF") bad("The file does not start with 'GGUF'.");
-  const uint32_t version = cursor.number<uint32_t>("The version");
+  Gguf gguf;
+  const uint32_t version = gguf.version = cursor.number<uint32_t>("The version");
   if (version != 2 && version != 3) bad("GGUF version " + std::to_string(version) + " is not supported; 2 and 3 are.");
   const uint64_t tensors = cursor.number<uint64_t>("The tensor count"), keys = cursor.number<uint64_t>("The key count");
   if (tensors > kTensorsMax)
     bad("The header claims " + std::to_string(tensors) + " tensors; at most 131072 are allowed.");
   if (keys > kKeysMax) bad("The header claims " + std::to_string(keys) + " keys; at most 65536 are allowed.");
 
-  Gguf gguf;
   for (uint64_t i = 0; i < keys; i++) {
+    const size_t begin = cursor.offset();
     const std::string key(cursor.string(kKeyBytesMax, "Key " + std::to_string(i)));
     const Value value = read_value(cursor, file, "The value of '" + key + "'");
     if (!gguf.metadata.emplace(key, value).second) bad("Key '" + key + "' appears twice.");
+    gguf.entries.push_back(file.substr(begin, cursor.offset() - begin));
     if (cursor.offset() > kHeaderBytesMax)
       bad("Key '" + key + "' ends at offset " + std::to_string(cursor.offset()) + "; at most " +
           std::to_string(kHeaderBytesMax) + " bytes of metadata are allowed.");
@@ -174,6 +186,7 @@ Gguf read_gguf(std::string_view file) {
   for (uint64_t i = 0; i < tensors; i++) gguf.tensors.push_back(read_tensor(cursor, i));
   place_tensors(gguf, file, cursor.offset());
   check_apart(gguf);
+  gguf.index_tensors();
   return gguf;
 }
 

@@ -37,18 +37,31 @@ struct Tensor {
   std::string name;
   const TypeInfo* type;
   std::vector<uint64_t> shape;  // shape[0] is the length of a row
-  uint64_t offset;              // from the start of the file
+  uint64_t offset;              // from the start of its file
+  uint32_t part = 0;            // which of a split model's files
   uint64_t row_bytes, rows;
   std::string_view bytes;
 };
 
 struct Gguf {
+  uint32_t version = 0;
+  uint32_t alignment = 0;
   std::map<std::string, Value, std::less<>> metadata;
-  std::vector<Tensor> tensors;
+  std::vector<std::string_view> entries;  // each key with its value as the file holds them, in file order
+  std::vector<Tensor> tensors;            // in file order
+  std::string_view before_data;           // all bytes before the first tensor's
 
   const Tensor* find(std::string_view name) const;
   const Value* value(std::string_view key) const;
+
+  // Sorts the index that `find` uses; refuses a name that appears twice. After every change of `tensors`.
+  void index_tensors();
+
+ private:
+  std::vector<uint32_t> by_name_;
 };
+
+constexpr uint64_t kTensorsMax = 1 << 17;  // far above any real file, far below what could hurt
 
 Gguf read_gguf(std::string_view file);
 

@@ -3,13 +3,53 @@
 #include "../base/error.h"
 #include "../gguf/metadata.h"
 #include "../kernels/kernels.h"
+#include "rope.h"
 
 namespace aria {
 namespace {
 
+constexpr Architecture bitnet_2b(const char* name) {
+  return {.name = name,
+          .rope = Rope::halves,
+          .gate = Gate::relu_squared,
+          .gate_from_metadata = false,
+          .query_key_norm = false,
+          .sub_norms = true,
+          .always_tied = true,
+          .matrix_scales = true,
+          .rope_divisors = false};
+}
+
 constexpr Architecture kArchitectures[] = {
-    {"llama", Rope::adjacent, false},
-    {"qwen3", Rope::halves, true},
+    {.name = "llama",
+     .rope = Rope::adjacent,
+     .gate = Gate::silu,
+     .gate_from_metadata = false,
+     .query_key_norm = false,
+     .sub_norms = false,
+     .always_tied = false,
+     .matrix_scales = false,
+     .rope_divisors = true},
+    {.name = "qwen3",
+     .rope = Rope::halves,
+     .gate = Gate::silu,
+     .gate_from_metadata = false,
+     .query_key_norm = true,
+     .sub_norms = false,
+     .always_tied = false,
+     .matrix_scales = false,
+     .rope_divisors = false},
+    {.name = "bitnet",
+     .rope = Rope::halves,
+     .gate = Gate::silu,
+     .gate_from_metadata = true,
+     .query_key_norm = false,
+     .sub_norms = true,
+     .always_tied = true,
+     .matrix_scales = true,
+     .rope_divisors = false},
+    bitnet_2b("bitnet-b1.58"),  // as bitnet.cpp names Microsoft's BitNet b1.58 2B4T
+    bitnet_2b("bitnet-25"),     // and named it before
 };
 
 // Sanity limits, far above real models: they bound what a hostile header can make the engine allocate.
@@ -22,20 +62,35 @@ constexpr uint64_t kVocabularyMax = 1 << 22;
 const Architecture* find_architecture(const Gguf& gguf) {
   const auto name = find_string(gguf, "general.architecture");
   if (!name) throw Error("bad_gguf", "Key 'general.architecture' is missing.");
-  for (const Architecture& architecture : kArchitectures)
+  std::string known;
+  for (const Architecture& architecture : kArchitectures) {
     if (*name == architecture.name) return &architecture;
-  unsupported("Architecture '" + *name + "' is not supported; llama and qwen3 are.");
+    known += (known.empty() ? "" : ", ") + std::string(architecture.name);
+  }
+  unsupported("Architecture '" + *name + "' is not supported; these are: " + known + ".");
 }
 
 void refuse_variants(const Gguf& gguf, const std::string& prefix) {
-  const auto scaling = find_string(gguf, prefix + "rope.scaling.type");
-  if (scaling && *scaling != "none") unsupported("RoPE scaling '" + *scaling + "' is not supported yet.");
   if (find_integer(gguf, prefix + "expert_count").value_or(0) > 0)
     unsupported("Mixture-of-experts models are not supported.");
-  for (const char* key :
-       {"attention.sliding_window", "logit_scale", "embedding_scale", "residual_scale", "attention.scale"})
+  if (!find_boolean(gguf, prefix + "attention.causal").value_or(true))
+    unsupported("Key '" + prefix + "attention.causal' is false; only causal attention is supported.");
+  for (const char* key : {"attention.sliding_window", "logit_scale", "embedding_scale", "residual_scale",
+                          "attention.scale", "attn_logit_softcapping", "final_logit_softcapping"})
     if (gguf.value(prefix + key))
       unsupported("Key '" + prefix + key + "' asks for a computation that is not supported.");
+}
+
+// llama.cpp reads this key for `bitnet`, whose files without it mean SiLU.
+Gate read_gate(const Gguf& gguf, const std::string& prefix, const Architecture& architecture) {
+  const std::string key = prefix + "hidden_activation";
+  const auto name = find_string(gguf, key);
+  if (!name) return architecture.gate;
+  const bool silu = *name == "silu", relu_squared = *name == "relu2";
+  const Gate gate = relu_squared ? Gate::relu_squared : Gate::silu;
+  if (!(silu || relu_squared) || (gate != architecture.gate && !architecture.gate_from_metadata))
+    unsupported("Key '" + key + "' is '" + *name + "', which is not supported for this architecture.");
+  return gate;
 }
 
 size_t read_head_width(const Gguf& gguf, const std::string& prefix, const ModelConfig& config) {
@@ -52,6 +107,13 @@ size_t read_head_width(const Gguf& gguf, const std::string& prefix, const ModelC
   if (width % kLanes != 0 || width > kHeadWidthMax)
     unsupported("A head width of " + std::to_string(width) + " is not supported; multiples of 16 up to 1024 are.");
   return width;
+}
+
+size_t read_vocabulary(const Gguf& gguf) {
+  const Tensor* embedding = gguf.find("token_embd.weight");
+  if (!embedding) throw Error("bad_gguf", "Tensor 'token_embd.weight' is missing.");
+  if (embedding->rows > kVocabularyMax) throw Error("bad_gguf", "The vocabulary has more than 4194304 tokens.");
+  return embedding->rows;
 }
 
 }  // namespace
@@ -73,24 +135,15 @@ ModelConfig read_config(const Gguf& gguf) {
     throw Error("bad_gguf", std::to_string(config.heads) + " heads cannot share " + std::to_string(config.kv_heads) +
                                 " key heads.");
   config.head_width = read_head_width(gguf, prefix, config);
-  config.rotated = gguf.value(prefix + "rope.dimension_count")
-                       ? need_integer(gguf, prefix + "rope.dimension_count", 2, config.head_width)
-                       : config.head_width;
-  if (config.rotated % 2 != 0) throw Error("bad_gguf", "Key '" + prefix + "rope.dimension_count' is odd.");
   config.context = need_integer(gguf, prefix + "context_length", 1, kContextMax);
+  config.gate = read_gate(gguf, prefix, *config.architecture);
+  config.rotary = read_rope(gguf, prefix, config.head_width, config.context);
 
   const auto epsilon = find_number(gguf, prefix + "attention.layer_norm_rms_epsilon");
   if (!epsilon || !(*epsilon > 0 && *epsilon < 1))
     throw Error("bad_gguf", "Key '" + prefix + "attention.layer_norm_rms_epsilon' is missing or not between 0 and 1.");
   config.norm_epsilon = float(*epsilon);
-  config.rope_base = find_number(gguf, prefix + "rope.freq_base").value_or(10000.0);
-  if (!(config.rope_base >= 1 && config.rope_base <= 1e12))
-    throw Error("bad_gguf", "Key '" + prefix + "rope.freq_base' is not between 1 and 1e12.");
-
-  const Tensor* embedding = gguf.find("token_embd.weight");
-  if (!embedding) throw Error("bad_gguf", "Tensor 'token_embd.weight' is missing.");
-  if (embedding->rows > kVocabularyMax) throw Error("bad_gguf", "The vocabulary has more than 4194304 tokens.");
-  config.vocabulary = embedding->rows;
+  config.vocabulary = read_vocabulary(gguf);
   return config;
 }
 

@@ -6,11 +6,20 @@
 
 namespace aria {
 
+namespace {
+
+RotarySettings with_divisors(RotarySettings rotary, const std::vector<double>& divisors) {
+  rotary.divisors = divisors;
+  return rotary;
+}
+
+}  // namespace
+
 Forward::Forward(const Context& context, const ModelConfig& config, const Weights& weights)
     : context_(context),
       config_(config),
       weights_(weights),
-      rotary_(config.rotated, config.rope_base),
+      rotary_(with_divisors(config.rotary, weights.rope_divisors)),
       logit_stride_(round_up(config.vocabulary, kLanes)),
       stream_(config.width, kStepRows),
       normed_(config.width, kStepRows),
@@ -46,10 +55,24 @@ void Forward::normalize(const float* values, const Vector& weights, size_t count
   context_.kernels.scale_rows(values, weights.as<float>(), scale, padded, out);
 }
 
-void Forward::normalize_rows(Activation& in, const Vector& weights, size_t rows) {
-  context_.run(rows, 4 * rows * config_.width,
-               [&](size_t r, size_t) { normalize(in.row(r), weights, config_.width, normed_.row(r)); });
-  normed_.changed();
+void Forward::normalize_rows(Activation& in, const Vector& weights, size_t count, size_t rows, Activation& out) {
+  context_.run(rows, 4 * rows * count, [&](size_t r, size_t) { normalize(in.row(r), weights, count, out.row(r)); });
+  out.changed();
+}
+
+void Forward::project(const Matrix& matrix, Activation& in, size_t rows, float* out, size_t stride) {
+  apply_linear(context_, matrix.weights, in, rows, out, stride);
+  if (matrix.factor == 1) return;
+  const size_t count = matrix.weights.stripes * kLanes;
+  context_.run(rows, rows * count, [&](size_t r, size_t) {
+    for (size_t i = 0; i < count; i++) out[r * stride + i] = out[r * stride + i] * matrix.factor;
+  });
+}
+
+void Forward::add_to_stream(size_t rows) {
+  for (size_t r = 0; r < rows; r++)
+    context_.kernels.add(stream_.row(r), projected_.as<float>() + r * stream_.stride(),
+                         round_up(config_.width, kLanes));
 }
 
 void Forward::step(std::span<const Row> rows) {
@@ -87,10 +110,10 @@ void Forward::prepare_heads(const Layer& layer, size_t index, const Row& row, si
 
 void Forward::attention(const Layer& layer, size_t index, std::span<const Row> rows) {
   const size_t width = config_.head_width, group = config_.heads / config_.kv_heads;
-  normalize_rows(stream_, layer.attention_norm, rows.size());
-  apply_linear(context_, layer.query, normed_, rows.size(), query_.as<float>(), query_stride_);
-  apply_linear(context_, layer.key, normed_, rows.size(), key_.as<float>(), key_stride_);
-  apply_linear(context_, layer.value, normed_, rows.size(), value_.as<float>(), key_stride_);
+  normalize_rows(stream_, layer.attention_norm, config_.width, rows.size(), normed_);
+  project(layer.query, normed_, rows.size(), query_.as<float>(), query_stride_);
+  project(layer.key, normed_, rows.size(), key_.as<float>(), key_stride_);
+  project(layer.value, normed_, rows.size(), value_.as<float>(), key_stride_);
   context_.run(rows.size(), 16 * rows.size() * query_stride_,
                [&](size_t r, size_t) { prepare_heads(layer, index, rows[r], r); });
 
@@ -105,25 +128,27 @@ void Forward::attention(const Layer& layer, size_t index, std::span<const Row> r
             scores_.as<float>() + thread * score_positions_, scale});
   });
   attended_.changed();
-  apply_linear(context_, layer.attention_output, attended_, rows.size(), projected_.as<float>(), stream_.stride());
-  for (size_t r = 0; r < rows.size(); r++)
-    context_.kernels.add(stream_.row(r), projected_.as<float>() + r * stream_.stride(),
-                         round_up(config_.width, kLanes));
+  if (config_.architecture->sub_norms)
+    normalize_rows(attended_, layer.attention_sub_norm, query_stride_, rows.size(), attended_);
+  project(layer.attention_output, attended_, rows.size(), projected_.as<float>(), stream_.stride());
+  add_to_stream(rows.size());
 }
 
 void Forward::feed_forward(const Layer& layer, size_t rows) {
-  normalize_rows(stream_, layer.ffn_norm, rows);
+  normalize_rows(stream_, layer.ffn_norm, config_.width, rows, normed_);
   const size_t stride = gated_.stride(), count = round_up(config_.ffn_width, kLanes);
-  apply_linear(context_, layer.gate, normed_, rows, gate_.as<float>(), stride);
-  apply_linear(context_, layer.up, normed_, rows, up_.as<float>(), stride);
+  project(layer.gate, normed_, rows, gate_.as<float>(), stride);
+  project(layer.up, normed_, rows, up_.as<float>(), stride);
+  const auto multiply = config_.gate == Gate::silu ? context_.kernels.silu_multiply
+                                                   : context_.kernels.relu_squared_multiply;
   context_.run(rows, 16 * rows * stride, [&](size_t r, size_t) {
-    context_.kernels.silu_multiply(gate_.as<float>() + r * stride, up_.as<float>() + r * stride, count, gated_.row(r));
+    multiply(gate_.as<float>() + r * stride, up_.as<float>() + r * stride, count, gated_.row(r));
   });
   gated_.changed();
-  apply_linear(context_, layer.down, gated_, rows, projected_.as<float>(), stream_.stride());
-  for (size_t r = 0; r < rows; r++)
-    context_.kernels.add(stream_.row(r), projected_.as<float>() + r * stream_.stride(),
-                         round_up(config_.width, kLanes));
+  if (config_.architecture->sub_norms)
+    normalize_rows(gated_, layer.ffn_sub_norm, config_.ffn_width, rows, gated_);
+  project(layer.down, gated_, rows, projected_.as<float>(), stream_.stride());
+  add_to_stream(rows);
 }
 
 const float* Forward::logits(size_t begin, size_t count) {

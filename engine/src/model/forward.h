@@ -34,7 +34,9 @@ class Forward {
 
  private:
   void normalize(const float* values, const Vector& weights, size_t count, float* out) const;
-  void normalize_rows(Activation& in, const Vector& weights, size_t rows);
+  void normalize_rows(Activation& in, const Vector& weights, size_t count, size_t rows, Activation& out);
+  void project(const Matrix& matrix, Activation& in, size_t rows, float* out, size_t stride);
+  void add_to_stream(size_t rows);
   void attention(const Layer& layer, size_t index, std::span<const Row> rows);
   void feed_forward(const Layer& layer, size_t rows);
   void prepare_heads(const Layer& layer, size_t index, const Row& row, size_t r);

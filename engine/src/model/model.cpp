@@ -4,11 +4,11 @@
 
 namespace aria {
 
-Model::Model(const Gguf& gguf, const LoadOptions& options, const Progress& progress)
+Model::Model(const Gguf& gguf, const LoadOptions& options, const Progress& progress, const Release& release)
     : config(read_config(gguf)),
       pool(options.threads),
       context{select_kernels(options.kernels), pool},
-      weights(load_weights(context, gguf, config, progress)),
+      weights(load_weights(context, gguf, config, progress, release)),
       forward(context, config, weights) {}
 
 }  // namespace aria

@@ -14,7 +14,8 @@ struct LoadOptions {
 
 class Model {
  public:
-  Model(const Gguf& gguf, const LoadOptions& options, const Progress& progress);
+  // `release` is told of file bytes that are not needed again.
+  Model(const Gguf& gguf, const LoadOptions& options, const Progress& progress, const Release& release);
 
   ModelConfig config;
   ThreadPool pool;

@@ -22,8 +22,9 @@ struct Linear {
 // A tensor's packed shape, without its weights. Refuses types that the engine does not compute with.
 Linear plan_linear(const Tensor& tensor);
 
-// Copies the tensor into `linear.packed`. Refuses infinite and NaN scales or weights by name.
-void pack_linear(const Context& context, const Tensor& tensor, const Linear& linear);
+// Copies the tensor's rows of stripes [begin, end) into `linear.packed`. Refuses infinite and NaN scales or weights
+// by name.
+void pack_linear(const Context& context, const Tensor& tensor, const Linear& linear, size_t begin, size_t end);
 
 // One row as float, for the embedding. `out` has room for packed_columns.
 void unpack_row(const Linear& weights, size_t row, float* out);

@@ -144,10 +144,11 @@ Linear plan_linear(const Tensor& tensor) {
   return linear;
 }
 
-void pack_linear(const Context& context, const Tensor& tensor, const Linear& linear) {
+void pack_linear(const Context& context, const Tensor& tensor, const Linear& linear, size_t begin, size_t end) {
   const Format& format = *find_format(linear.type);
   std::atomic<size_t> bad_row{linear.rows};
-  context.pool.run(linear.stripes, [&](size_t stripe, size_t) {
+  context.pool.run(end - begin, [&](size_t index, size_t) {
+    const size_t stripe = begin + index;
     for (size_t row = stripe * kLanes; row < linear.rows && row < (stripe + 1) * kLanes; row++)
       if (!format.pack(tensor.bytes.data() + row * tensor.row_bytes, linear.columns,
                        linear.packed + stripe * linear.stripe_bytes, row % kLanes))

@@ -1,6 +1,6 @@
 // Writes GGUF files, sound or broken on purpose.
 export type GgufValue =
-  | { type: 'u32' | 'i32' | 'f32' | 'u64'; value: number }
+  | { type: 'u16' | 'u32' | 'i32' | 'f32' | 'u64'; value: number }
   | { type: 'bool'; value: boolean }
   | { type: 'string'; value: string }
   | { type: 'strings'; value: readonly string[] }
@@ -33,7 +33,7 @@ export interface WrittenGguf {
 }
 
 const ALIGNMENT = 32
-const VALUE_TYPES = { u32: 4, i32: 5, f32: 6, bool: 7, string: 8, u64: 10 } as const
+const VALUE_TYPES = { u16: 2, u32: 4, i32: 5, f32: 6, bool: 7, string: 8, u64: 10 } as const
 const ARRAY = 9
 
 class Writer {
@@ -50,6 +50,9 @@ class Writer {
     const bytes = new Uint8Array(size)
     write(new DataView(bytes.buffer))
     this.raw(bytes)
+  }
+  u16(value: number): void {
+    this.number(2, view => view.setUint16(0, value, true))
   }
   u32(value: number): void {
     this.number(4, view => view.setUint32(0, value, true))
@@ -83,7 +86,8 @@ class Writer {
 }
 
 function writeScalar(writer: Writer, value: GgufValue): void {
-  if (value.type === 'u32') writer.u32(value.value)
+  if (value.type === 'u16') writer.u16(value.value)
+  else if (value.type === 'u32') writer.u32(value.value)
   else if (value.type === 'i32') writer.i32(value.value)
   else if (value.type === 'u64') writer.u64(value.value)
   else if (value.type === 'f32') writer.f32(value.value)
@@ -132,4 +136,18 @@ export function writeGguf(file: GgufFile): WrittenGguf {
     writer.raw(tensor.data)
   }
   return { bytes: writer.bytes(), boundaries: writer.boundaries }
+}
+
+/** The files that gguf-split would make of one: part `i` gets `counts[i]` tensors, the first all metadata. */
+export function splitGguf(file: GgufFile, counts: readonly number[]): GgufFile[] {
+  const rest = [...file.tensors]
+  return counts.map((count, part) => {
+    const tensors = rest.splice(0, count)
+    const split: GgufFile['metadata'] = {
+      'split.no': { type: 'u16', value: part },
+      'split.count': { type: 'u16', value: counts.length },
+      'split.tensors.count': { type: 'i32', value: file.tensors.length },
+    }
+    return { metadata: part === 0 ? { ...file.metadata, ...split } : split, tensors }
+  })
 }

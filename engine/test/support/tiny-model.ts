@@ -1,4 +1,4 @@
-// Small random models of both architectures, in any mix of weight types. Random weights are enough to tell whether
+// Small random models of every architecture, in any mix of weight types. Random weights are enough to tell whether
 // two ways of computing agree.
 import { mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -10,14 +10,23 @@ import { Random } from './random.ts'
 export const TYPE = { f32: 0, f16: 1, q8_0: 8, q1_0: 41 } as const
 export type WeightType = keyof typeof TYPE
 
+export const ARCHITECTURES = ['llama', 'qwen3', 'bitnet', 'bitnet-b1.58', 'bitnet-25'] as const
+export type Architecture = (typeof ARCHITECTURES)[number]
+
 export interface TinyModel {
-  architecture?: 'llama' | 'qwen3'
+  architecture?: Architecture
   linear?: WeightType
   embedding?: WeightType
   tied?: boolean
   seed?: number
   layers?: number
   contextLength?: number
+  /** More keys, or other values, under the architecture's prefix. */
+  keys?: Readonly<Record<string, GgufValue>>
+  /** A factor for every matrix of a layer, in `.scale` tensors. */
+  scales?: boolean
+  /** The contents of `rope_freqs.weight`. */
+  ropeDivisors?: readonly number[]
 }
 
 const WIDTH = 256
@@ -84,10 +93,15 @@ function weights(random: Random, name: string, type: WeightType, columns: number
   return { name, type: TYPE[type], shape: [columns, rows], data }
 }
 
-function norm(random: Random, name: string, columns: number): GgufTensor {
-  const values = Float32Array.from({ length: columns }, () => 1 + random.signed() / 4)
-  return { name, type: TYPE.f32, shape: [columns], data: new Uint8Array(values.buffer) }
+function vector(name: string, values: Float32Array): GgufTensor {
+  return { name, type: TYPE.f32, shape: [values.length], data: new Uint8Array(values.buffer) }
 }
+
+const norm = (random: Random, name: string, columns: number): GgufTensor =>
+  vector(
+    name,
+    Float32Array.from({ length: columns }, () => 1 + random.signed() / 4),
+  )
 
 function metadata(model: Required<TinyModel>): Record<string, GgufValue> {
   const prefix = model.architecture
@@ -111,6 +125,7 @@ function metadata(model: Required<TinyModel>): Record<string, GgufValue> {
     ...Object.fromEntries(sized),
     [`${prefix}.attention.layer_norm_rms_epsilon`]: { type: 'f32', value: 1e-6 },
     [`${prefix}.rope.freq_base`]: { type: 'f32', value: 10000 },
+    ...Object.fromEntries(Object.entries(model.keys).map(([key, value]) => [`${prefix}.${key}`, value])),
     'tokenizer.ggml.model': { type: 'string', value: 'gpt2' },
     'tokenizer.ggml.pre': { type: 'string', value: 'qwen2' },
     'tokenizer.ggml.tokens': { type: 'strings', value: TOKENS },
@@ -127,20 +142,28 @@ function metadata(model: Required<TinyModel>): Record<string, GgufValue> {
 
 function layerTensors(random: Random, model: Required<TinyModel>, index: number): GgufTensor[] {
   const name = (suffix: string): string => `blk.${index}.${suffix}.weight`
-  const linear = (suffix: string, columns: number, rows: number): GgufTensor =>
-    weights(random, name(suffix), model.linear, columns, rows)
+  const linear = (suffix: string, columns: number, rows: number): GgufTensor[] => {
+    const matrix = weights(random, name(suffix), model.linear, columns, rows)
+    if (!model.scales) return [matrix]
+    return [matrix, vector(`blk.${index}.${suffix}.scale`, Float32Array.of(1 + random.signed() / 2))]
+  }
   const headNorms = ['attn_q_norm', 'attn_k_norm'].map(suffix => norm(random, name(suffix), HEAD_WIDTH))
+  const subNorms = [
+    norm(random, name('attn_sub_norm'), HEADS * HEAD_WIDTH),
+    norm(random, name('ffn_sub_norm'), FFN),
+  ]
   return [
     norm(random, name('attn_norm'), WIDTH),
-    linear('attn_q', WIDTH, HEADS * HEAD_WIDTH),
-    linear('attn_k', WIDTH, KV_HEADS * HEAD_WIDTH),
-    linear('attn_v', WIDTH, KV_HEADS * HEAD_WIDTH),
-    linear('attn_output', HEADS * HEAD_WIDTH, WIDTH),
+    ...linear('attn_q', WIDTH, HEADS * HEAD_WIDTH),
+    ...linear('attn_k', WIDTH, KV_HEADS * HEAD_WIDTH),
+    ...linear('attn_v', WIDTH, KV_HEADS * HEAD_WIDTH),
+    ...linear('attn_output', HEADS * HEAD_WIDTH, WIDTH),
     ...(model.architecture === 'qwen3' ? headNorms : []),
+    ...(model.architecture.startsWith('bitnet') ? subNorms : []),
     norm(random, name('ffn_norm'), WIDTH),
-    linear('ffn_gate', WIDTH, FFN),
-    linear('ffn_up', WIDTH, FFN),
-    linear('ffn_down', FFN, WIDTH),
+    ...linear('ffn_gate', WIDTH, FFN),
+    ...linear('ffn_up', WIDTH, FFN),
+    ...linear('ffn_down', FFN, WIDTH),
   ]
 }
 
@@ -153,6 +176,9 @@ export function tinyModel(options: TinyModel = {}): GgufFile {
     seed: 1,
     layers: 2,
     contextLength: 512,
+    keys: {},
+    scales: false,
+    ropeDivisors: [],
     ...options,
   }
   const random = new Random(model.seed)
@@ -161,6 +187,8 @@ export function tinyModel(options: TinyModel = {}): GgufFile {
     norm(random, 'output_norm.weight', WIDTH),
     ...Array.from({ length: model.layers }, (_, index) => layerTensors(random, model, index)).flat(),
   ]
+  if (model.ropeDivisors.length > 0)
+    tensors.push(vector('rope_freqs.weight', Float32Array.from(model.ropeDivisors)))
   if (!model.tied) tensors.push(weights(random, 'output.weight', model.embedding, WIDTH, TOKENS.length))
   return { metadata: metadata(model), tensors }
 }
