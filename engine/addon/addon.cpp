@@ -55,6 +55,7 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   exports.Set("keccak256", Napi::Function::New(env, keccak));
   exports.Set("draw", Napi::Function::New(env, draw));
   exports.Set("knownAnswers", Napi::Function::New(env, known_answers_of));
+  exports.Set("multiply", Napi::Function::New(env, multiply));
   return exports;
 }
 

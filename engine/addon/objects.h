@@ -70,4 +70,6 @@ class SessionObject : public Napi::ObjectWrap<SessionObject> {
   bool busy_ = false;
 };
 
+Napi::Value multiply(const Napi::CallbackInfo& info);
+
 }  // namespace aria

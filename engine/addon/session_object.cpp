@@ -43,8 +43,9 @@ Napi::Value SessionObject::decode(const Napi::CallbackInfo& info) {
   return start(
       info, info[3],
       [session = session_, count = info[0].As<Napi::Number>().Uint32Value(), sampling = to_sampling(info[1]),
-       seed = to_seed(info[2]),
-       control = Control::of(info[3])] { return session->decode(count, sampling, seed, std::nullopt, control->cancelled); },
+       seed = to_seed(info[2]), control = Control::of(info[3])] {
+        return session->decode(count, sampling, seed, std::nullopt, control->cancelled);
+      },
       from_draws);
 }
 

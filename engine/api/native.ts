@@ -86,6 +86,14 @@ export interface Native {
     seed: bigint,
   ): NativeDraw
   knownAnswers(kernels: string, seed: number): Record<string, string>
+  multiply(
+    kernels: string,
+    type: number,
+    columns: number,
+    rows: number,
+    data: Uint8Array,
+    input: Float32Array,
+  ): { weights: Float32Array; product: Float32Array }
 }
 
 const ADDON = fileURLToPath(new URL('../build/aria-engine.node', import.meta.url))

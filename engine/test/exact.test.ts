@@ -11,6 +11,10 @@ const MODELS: Record<string, TinyModel> = {
   'llama, Q8_0': { architecture: 'llama', linear: 'q8_0' },
   'qwen3, F16': { linear: 'f16', embedding: 'f16' },
   'llama, F32': { architecture: 'llama', linear: 'f32', embedding: 'f32', tied: false },
+  'qwen3, Q2_0, Q4_0 embedding': { linear: 'q2_0', embedding: 'q4_0' },
+  'llama, TQ1_0, Q4_K embedding': { architecture: 'llama', linear: 'tq1_0', embedding: 'q4_k' },
+  'llama, TQ2_0, BF16 output': { architecture: 'llama', linear: 'tq2_0', embedding: 'bf16', tied: false },
+  'llama, I2_S, Q6_K embedding': { architecture: 'llama', linear: 'i2_s', embedding: 'q6_k' },
 }
 const PROMPT_LENGTH = 150 // crosses a 64-token step and a 64-position page twice
 const CHUNKINGS = [[150], [1, 149], [63, 1, 86], [7, 13, 64, 66]]

@@ -113,7 +113,7 @@ void place_tensors(Gguf& gguf, std::string_view file, size_t header_bytes) {
   const uint64_t data_begin = (header_bytes + alignment - 1) / alignment * alignment;
   uint64_t first = file.size();
   for (Tensor& tensor : gguf.tensors) {
-    const uint64_t bytes = tensor.row_bytes * tensor.rows;
+    const uint64_t bytes = tensor.row_bytes * tensor.rows + tensor.type->tail;
     if (tensor.offset % alignment != 0)
       bad("Tensor '" + tensor.name + "' has offset " + std::to_string(tensor.offset) + ", not a multiple of " +
           std::to_string(alignment) + ".");

@@ -6,13 +6,28 @@
 
 namespace aria {
 
-enum class TensorType : uint32_t { f32 = 0, f16 = 1, q8_0 = 8, q1_0 = 41 };
+// The types that the engine computes with.
+enum class TensorType : uint32_t {
+  f32 = 0,
+  f16 = 1,
+  q4_0 = 2,
+  q8_0 = 8,
+  q4_k = 12,
+  q6_k = 14,
+  bf16 = 30,
+  tq1_0 = 34,
+  tq2_0 = 35,
+  i2_s = 36,
+  q1_0 = 41,
+  q2_0 = 42,
+};
 
 struct TypeInfo {
   uint32_t id;
   const char* name;
   uint32_t block;
   uint32_t bytes;
+  uint32_t tail = 0;  // bytes behind a tensor's last row: I2_S (bitnet.cpp) keeps its scale in the first four
 };
 
 constexpr TypeInfo kTypes[] = {
@@ -23,8 +38,8 @@ constexpr TypeInfo kTypes[] = {
     {18, "IQ3_XXS", 256, 98}, {19, "IQ1_S", 256, 50},   {20, "IQ4_NL", 32, 18},   {21, "IQ3_S", 256, 110},
     {22, "IQ2_S", 256, 82},   {23, "IQ4_XS", 256, 136}, {24, "I8", 1, 1},         {25, "I16", 1, 2},
     {26, "I32", 1, 4},        {27, "I64", 1, 8},        {28, "F64", 1, 8},        {29, "IQ1_M", 256, 56},
-    {30, "BF16", 1, 2},       {34, "TQ1_0", 256, 54},   {35, "TQ2_0", 256, 66},   {39, "MXFP4", 32, 17},
-    {41, "Q1_0", 128, 18},
+    {30, "BF16", 1, 2},       {34, "TQ1_0", 256, 54},   {35, "TQ2_0", 256, 66},   {36, "I2_S", 128, 32, 32},
+    {39, "MXFP4", 32, 17},    {41, "Q1_0", 128, 18},    {42, "Q2_0", 64, 18},
 };
 
 inline const TypeInfo* find_type(uint32_t id) {

@@ -16,6 +16,8 @@ static inline float half_to_float(uint16_t half) {
   return std::bit_cast<float>(sign | ((exponent + 112) << 23) | (fraction << 13));
 }
 
+static inline float bfloat_to_float(uint16_t half) { return std::bit_cast<float>(uint32_t(half) << 16); }
+
 static inline uint16_t float_to_half(float value) {
   const uint32_t bits = std::bit_cast<uint32_t>(value);
   const uint16_t sign = uint16_t((bits >> 16) & 0x8000);

@@ -13,25 +13,44 @@ constexpr size_t kLanes = 16;    // lanes of a float reduction; rows of a packed
 constexpr size_t kGroup = 128;   // the padding of float rows
 constexpr size_t kSumsMin = 16;  // the smallest group of quants that a kernel wants the sum of
 
-// How weights lie packed, 16 rows to a stripe. Every table has a kernel for each (or none: then scalar's runs).
-enum class Packing : uint8_t { f32, f16, q8_0, q1_0 };
-constexpr size_t kPackings = 4;
+// Every sum of a layer's integers stays below 2^31, and every one that is converted without rounding below 2^24.
+constexpr size_t kColumnsMax = size_t{1} << 16;
 
-// A stripe is a row of blocks, each holding 16 rows of `columns` columns in `bytes` bytes. (Float formats keep whole
-// rows instead; only their size is counted in blocks.) `group` activations share a scale: 0 when the kernel takes the
-// activations as they are. `sums` activations share a sum.
+// How weights lie packed (layout.h), 16 rows to a stripe. Every table has a kernel for each, or none: then scalar's
+// runs.
+enum class Packing : uint8_t { f32, f16, bf16, q8_0, q4_0, q4_k, q6_k, q1_0, q2_0, tq2_0, i2_s };
+constexpr size_t kPackings = 11;
+constexpr size_t kWholeRow = ~size_t{0};
+
+// A stripe is a row of blocks, each holding 16 rows of `columns` columns in `bytes` bytes, which end with `scales`
+// times 16 half-precision scales. (Float formats keep whole rows instead; only their size is counted in blocks.)
+// `group` activations share a scale: 0 when the kernel takes the activations as they are. `sums` of them share a sum.
 struct PackingInfo {
   const char* name;
-  size_t columns, bytes;
+  size_t columns, bytes, scales;
   size_t group, sums;
+
+  size_t group_in(size_t width) const { return group == kWholeRow ? width : group; }
+  size_t sums_in(size_t width) const { return sums == kWholeRow ? width : sums; }
 };
 constexpr PackingInfo kPackingInfos[kPackings] = {
-    {"f32", kLanes, kLanes* kLanes * 4, 0, 0},
-    {"f16", kLanes, kLanes* kLanes * 2, 0, 0},
-    {"q8_0", 32, kLanes*(32 + 2), 32, 32},
-    {"q1_0", 128, kLanes*(128 / 8 + 2), 128, 128},
+    {"f32", kLanes, kLanes* kLanes * 4, 0, 0, 0},
+    {"f16", kLanes, kLanes* kLanes * 2, 0, 0, 0},
+    {"bf16", kLanes, kLanes* kLanes * 2, 0, 0, 0},
+    {"q8_0", 32, kLanes*(32 + 2), 1, 32, 32},
+    {"q4_0", 32, kLanes*(32 / 2 + 2), 1, 32, 32},
+    {"q4_k", 256, kLanes*(256 / 2 + 8 + 8 + 4), 2, 256, 32},
+    {"q6_k", 256, kLanes*(256 * 6 / 8 + 16 + 2), 1, 256, 16},
+    {"q1_0", 128, kLanes*(128 / 8 + 2), 1, 128, 128},
+    {"q2_0", 64, kLanes*(64 / 4 + 2), 1, 64, 64},
+    {"tq2_0", 256, kLanes*(256 / 4 + 2), 1, 256, 256},
+    {"i2_s", 128, kLanes*(128 / 4), 0, kWholeRow, kWholeRow},
 };
 constexpr const PackingInfo& info_of(Packing packing) { return kPackingInfos[size_t(packing)]; }
+
+// Inside a block of Q4_K: 8 x 16 scales and 8 x 16 minima. Of Q6_K: 16 groups of 16 columns, then 16 x 16 scales.
+constexpr size_t kQ4KScalesAt = kLanes * 256 / 2, kQ4KMinimaAt = kQ4KScalesAt + 8 * kLanes;
+constexpr size_t kQ6KGroupBytes = kLanes * 16 * 6 / 8, kQ6KScalesAt = 16 * kQ6KGroupBytes;
 
 // Activations of several tokens. `columns` is the padded width, a multiple of kGroup.
 struct Activations {
@@ -51,6 +70,7 @@ struct LinearTask {
   Activations input;
   float* out;  // [tokens][out_stride]
   size_t out_stride;
+  float scale = 1;  // of the whole tensor; only I2_S has one
 };
 
 using LinearKernel = void (*)(const LinearTask&);

@@ -32,6 +32,11 @@ class Answers {
     for (size_t i = 0; i < count; i++) values[i] = float_to_half(random_float());
     return values;
   }
+  uint16_t* bfloats(size_t count) {
+    uint16_t* values = allocate<uint16_t>(count);
+    for (size_t i = 0; i < count; i++) values[i] = uint16_t(std::bit_cast<uint32_t>(random_float()) >> 16);
+    return values;
+  }
   template <class T>
   T* allocate(size_t count) {
     buffers_.emplace_back(count * sizeof(T));
@@ -61,16 +66,18 @@ Shape shape_of(uint32_t seed) {
   return {kGroup * (1 + seed % 5), 1 + seed % 9, kLanes * (1 + seed % 12), {1, 1 + (seed - 1) % 70}, {1, 17, 91}};
 }
 
-// Random bytes; in every float format and at every half-precision scale a finite number.
+// Random bytes, but finite numbers in float formats and half-precision scales.
 const uint8_t* packed_weights(Answers& answers, Packing packing, size_t blocks) {
   const PackingInfo& info = info_of(packing);
   if (packing == Packing::f32) return reinterpret_cast<uint8_t*>(answers.floats(blocks * info.bytes / 4));
   if (packing == Packing::f16) return reinterpret_cast<uint8_t*>(answers.halves(blocks * info.bytes / 2));
+  if (packing == Packing::bf16) return reinterpret_cast<uint8_t*>(answers.bfloats(blocks * info.bytes / 2));
+  const size_t scales = info.scales * kLanes;
   uint8_t* weights = answers.allocate<uint8_t>(blocks * info.bytes);
   for (size_t block = 0; block < blocks; block++) {
     uint8_t* at = weights + block * info.bytes;
-    for (size_t i = 0; i < info.bytes - 2 * kLanes; i++) at[i] = uint8_t(answers.random() >> 24);
-    std::memcpy(at + info.bytes - 2 * kLanes, answers.halves(kLanes), 2 * kLanes);
+    for (size_t i = 0; i < info.bytes - 2 * scales; i++) at[i] = uint8_t(answers.random() >> 24);
+    if (scales > 0) std::memcpy(at + info.bytes - 2 * scales, answers.halves(scales), 2 * scales);
   }
   return weights;
 }
@@ -83,15 +90,16 @@ void linear_answers(Answers& answers, const Kernels& kernels, Packing packing, c
   float* scales = answers.allocate<float>(tokens * columns / kSumsMin);
   int32_t* sums = answers.allocate<int32_t>(tokens * columns / kSumsMin);
   float* out = answers.allocate<float>(tokens * stripes * kLanes);
-  if (info.group != 0) {
-    kernels.quantize(values, tokens * columns, info.group, info.sums, quants, scales, sums);
+  if (const size_t group = info.group_in(columns)) {
+    const size_t sum_group = info.sums_in(columns);
+    kernels.quantize(values, tokens * columns, group, sum_group, quants, scales, sums);
     answers.record(quants, tokens * columns);
-    answers.record(scales, tokens * columns / info.group);
-    answers.record(sums, tokens * columns / info.sums);
+    answers.record(scales, tokens * columns / group);
+    answers.record(sums, tokens * columns / sum_group);
   }
   const uint8_t* weights = packed_weights(answers, packing, stripes * columns / info.columns);
   const Activations input{values, quants, scales, sums, columns, tokens};
-  linear_kernel(kernels, packing)({weights, columns, 0, stripes, input, out, stripes * kLanes});
+  linear_kernel(kernels, packing)({weights, columns, 0, stripes, input, out, stripes * kLanes, 0.3125f});
   answers.record(out, tokens * stripes * kLanes);
 }
 

@@ -2,6 +2,7 @@
 // become clever: all other tables are tested for equality of bits with this one.
 #include "half.h"
 #include "kernels.h"
+#include "layout.h"
 #include "math.h"
 
 namespace aria {
@@ -43,42 +44,86 @@ void quantize(const float* values, size_t count, size_t group, size_t sum_group,
   }
 }
 
-// Q1_0. Packed block: for each 32 columns, 16 rows of one 32-bit word whose byte c % 4 holds column c
-// in bit c / 4; then the 16 scales. A set bit is +scale, a clear one -scale.
-int32_t weight_q1_0(const uint8_t* block, size_t lane, size_t c) {
-  return block[c / 32 * 64 + lane * 4 + c % 4] >> (c % 32 / 4) & 1 ? 1 : -1;
+float scale_of(const PackingInfo& info, const uint8_t* block, size_t lane, size_t kind = 0) {
+  const uint8_t* scales = block + info.bytes - (info.scales - kind) * 2 * kLanes;
+  return half_to_float(reinterpret_cast<const uint16_t*>(scales)[lane]);
 }
 
-// Q8_0. Packed block: for each 4 columns, 16 rows of 4 bytes, each weight + 128; then the 16 scales.
-int32_t weight_q8_0(const uint8_t* block, size_t lane, size_t c) {
-  return int32_t(block[c / 4 * 64 + lane * 4 + c % 4]) - 128;
-}
-
-// A block's int8 dot products, one per row of the stripe; then sum += float(dot) * (weight scale * activation scale).
-// kWeight(block, lane, column) is the weight as an integer; the 16 half-precision scales end the block.
-template <Packing kPacking, int32_t (*kWeight)(const uint8_t* block, size_t lane, size_t column)>
-void linear_blocks(const LinearTask& task) {
+// term(block, lane, quants, token, index of the block) for every row, token and block of its row, summed in order.
+template <Packing kPacking, class Term>
+void sum_blocks(const LinearTask& task, const Term& term) {
   constexpr PackingInfo kInfo = info_of(kPacking);
   const size_t blocks = task.columns / kInfo.columns;
-  for (size_t token = 0; token < task.input.tokens; token++) {
-    const int8_t* quants = task.input.quants + token * task.input.columns;
-    const float* scales = task.input.scales + token * (task.input.columns / kInfo.group);
+  for (size_t token = 0; token < task.input.tokens; token++)
     for (size_t row = task.stripe_begin * kLanes; row < task.stripe_end * kLanes; row++) {
       const uint8_t* block = task.weights + row / kLanes * blocks * kInfo.bytes;
-      const size_t lane = row % kLanes;
+      const int8_t* quants = task.input.quants + token * task.input.columns;
       float sum = 0;
-      for (size_t b = 0; b < blocks; b++, block += kInfo.bytes) {
-        int32_t dot = 0;
-        for (size_t c = 0; c < kInfo.columns; c++) dot += kWeight(block, lane, c) * quants[b * kInfo.columns + c];
-        const float scale = half_to_float(reinterpret_cast<const uint16_t*>(block + kInfo.bytes)[lane - kLanes]);
-        sum = sum + float(dot) * (scale * scales[b]);
-      }
+      for (size_t b = 0; b < blocks; b++, block += kInfo.bytes, quants += kInfo.columns)
+        sum = sum + term(block, row % kLanes, quants, token, b);
       task.out[token * task.out_stride + row] = sum;
     }
-  }
 }
 
-// F16 and F32: rows of `columns` (a multiple of 16) plain weights; column c is summed in lane c % 16.
+// float(dot) * (weight scale * activation scale), dot over the block's columns.
+template <Packing kPacking, int32_t (*kWeight)(const uint8_t* block, size_t lane, size_t column)>
+void linear_scaled(const LinearTask& task) {
+  constexpr PackingInfo kInfo = info_of(kPacking);
+  const size_t groups = task.input.columns / kInfo.group;
+  sum_blocks<kPacking>(
+      task, [&](const uint8_t* block, size_t lane, const int8_t* quants, size_t token, size_t index) -> float {
+        int32_t dot = 0;
+        for (size_t c = 0; c < kInfo.columns; c++) dot += kWeight(block, lane, c) * quants[c];
+        return float(dot) * (scale_of(kInfo, block, lane) * task.input.scales[token * groups + index]);
+      });
+}
+
+int32_t weight_q4_0(const uint8_t* block, size_t lane, size_t c) { return weight_nibble(block, lane, c) - 8; }
+
+// Groups of 16 columns have an integer scale of their own: dot = sum of scale * (dot of the group).
+void linear_q6_k(const LinearTask& task) {
+  constexpr PackingInfo kInfo = info_of(Packing::q6_k);
+  const size_t groups = task.input.columns / kInfo.group;
+  sum_blocks<Packing::q6_k>(
+      task, [&](const uint8_t* block, size_t lane, const int8_t* quants, size_t token, size_t index) -> float {
+        int32_t dot = 0;
+        for (size_t c = 0; c < kInfo.columns; c++)
+          dot += int8_t(block[kQ6KScalesAt + c / 16 * kLanes + lane]) * weight_q6_k(block, lane, c) * quants[c];
+        return float(dot) * (scale_of(kInfo, block, lane) * task.input.scales[token * groups + index]);
+      });
+}
+
+// Groups of 32 columns have an integer scale and an integer minimum, which is subtracted from each weight.
+void linear_q4_k(const LinearTask& task) {
+  constexpr PackingInfo kInfo = info_of(Packing::q4_k);
+  const size_t groups = task.input.columns / kInfo.group;
+  sum_blocks<Packing::q4_k>(
+      task, [&](const uint8_t* block, size_t lane, const int8_t* quants, size_t token, size_t index) -> float {
+        int32_t dot = 0, minimum = 0;
+        for (size_t c = 0; c < kInfo.columns; c++) {
+          dot += block[kQ4KScalesAt + c / 32 * kLanes + lane] * weight_nibble(block, lane, c) * quants[c];
+          minimum += block[kQ4KMinimaAt + c / 32 * kLanes + lane] * quants[c];
+        }
+        const float scale = task.input.scales[token * groups + index];
+        return float(dot) * (scale_of(kInfo, block, lane, 0) * scale) -
+               float(minimum) * (scale_of(kInfo, block, lane, 1) * scale);
+      });
+}
+
+// One scale for the tensor and one for the row of activations: a single dot product over all columns.
+void linear_i2_s(const LinearTask& task) {
+  constexpr PackingInfo kInfo = info_of(Packing::i2_s);
+  for (size_t token = 0; token < task.input.tokens; token++)
+    for (size_t row = task.stripe_begin * kLanes; row < task.stripe_end * kLanes; row++) {
+      const uint8_t* stripe = task.weights + row / kLanes * (task.columns / kInfo.columns) * kInfo.bytes;
+      const int8_t* quants = task.input.quants + token * task.input.columns;
+      int32_t dot = 0;
+      for (size_t c = 0; c < task.columns; c++) dot += weight_crumb(stripe, row % kLanes, c) * quants[c];
+      task.out[token * task.out_stride + row] = float(dot) * (task.scale * task.input.scales[token]);
+    }
+}
+
+// F32, F16 and BF16: rows of `columns` (a multiple of 16) plain weights; column c is summed in lane c % 16.
 template <class T>
 void linear_float(const LinearTask& task, float (*convert)(T)) {
   const T* weights = reinterpret_cast<const T*>(task.weights);
@@ -94,6 +139,7 @@ void linear_float(const LinearTask& task, float (*convert)(T)) {
 }
 
 void linear_f16(const LinearTask& task) { linear_float<uint16_t>(task, half_to_float); }
+void linear_bf16(const LinearTask& task) { linear_float<uint16_t>(task, bfloat_to_float); }
 void linear_f32(const LinearTask& task) {
   linear_float<float>(task, [](float weight) { return weight; });
 }
@@ -196,8 +242,15 @@ const Kernels kScalar = {
     {
         linear_f32,
         linear_f16,
-        linear_blocks<Packing::q8_0, weight_q8_0>,
-        linear_blocks<Packing::q1_0, weight_q1_0>,
+        linear_bf16,
+        linear_scaled<Packing::q8_0, weight_q8_0>,
+        linear_scaled<Packing::q4_0, weight_q4_0>,
+        linear_q4_k,
+        linear_q6_k,
+        linear_scaled<Packing::q1_0, weight_q1_0>,
+        linear_scaled<Packing::q2_0, weight_crumb>,
+        linear_scaled<Packing::tq2_0, weight_crumb>,
+        linear_i2_s,
     },
 };
 

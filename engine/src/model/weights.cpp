@@ -76,13 +76,15 @@ class Loader {
       plan.linear->packed = memory.as<uint8_t>() + begin;
       begin += round_up(linear.bytes(), kCacheLine);
       const size_t step = std::max(kSlabBytes / linear.stripe_bytes, size_t{1});
+      bool some_scale = false;
       for (size_t stripe = 0; stripe < linear.stripes; stripe += step) {
         const size_t end = std::min(stripe + step, linear.stripes);
-        pack_linear(context, *plan.tensor, linear, stripe, end);
+        some_scale |= pack_linear(context, *plan.tensor, linear, stripe, end);
         release(rows_of(*plan.tensor, stripe * kLanes, end * kLanes));
         packed += (end - stripe) * linear.stripe_bytes;
         progress(double(packed) / double(total));
       }
+      check_scaled(*plan.tensor, some_scale);
     }
     return memory;
   }

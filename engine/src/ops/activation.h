@@ -21,9 +21,10 @@ class Activation {
 
   // Makes the int8 form that kernels of this packing take, unless that is the form it has.
   void quantize(const Context& context, size_t tokens, const PackingInfo& packing) {
-    if (packing.group == 0 || (group_ == packing.group && sum_group_ == packing.sums)) return;
-    group_ = packing.group;
-    sum_group_ = packing.sums;
+    const size_t group = packing.group_in(columns_), sum_group = packing.sums_in(columns_);
+    if (group == 0 || (group_ == group && sum_group_ == sum_group)) return;
+    group_ = group;
+    sum_group_ = sum_group;
     context.run(tokens, 4 * tokens * columns_, [&](size_t token, size_t) {
       context.kernels.quantize(row(token), columns_, group_, sum_group_, quants_.as<int8_t>() + token * columns_,
                                scales_.as<float>() + token * (columns_ / group_),

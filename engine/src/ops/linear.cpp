@@ -17,7 +17,7 @@ void apply_linear(const Context& context, const Linear& weights, Activation& inp
   const size_t chunk = round_up((weights.stripes + pieces - 1) / pieces, kStripesPerTile);
   context.run((weights.stripes + chunk - 1) / chunk, work, [&](size_t index, size_t) {
     const size_t begin = index * chunk, end = begin + chunk < weights.stripes ? begin + chunk : weights.stripes;
-    kernel({weights.packed, weights.packed_columns, begin, end, input.view(tokens), out, out_stride});
+    kernel({weights.packed, weights.packed_columns, begin, end, input.view(tokens), out, out_stride, weights.scale});
   });
 }
 

@@ -6,9 +6,9 @@ import { join } from 'node:path'
 import { BYTE_CHARACTERS } from '../../tokenizer/bytes.ts'
 import { type GgufFile, type GgufTensor, type GgufValue, writeGguf } from './gguf-writer.ts'
 import { Random } from './random.ts'
+import { randomWeights, WEIGHT_TYPES, type WeightType } from './weight-types.ts'
 
-export const TYPE = { f32: 0, f16: 1, q8_0: 8, q1_0: 41 } as const
-export type WeightType = keyof typeof TYPE
+export type { WeightType } from './weight-types.ts'
 
 export const ARCHITECTURES = ['llama', 'qwen3', 'bitnet', 'bitnet-b1.58', 'bitnet-25'] as const
 export type Architecture = (typeof ARCHITECTURES)[number]
@@ -30,7 +30,6 @@ export interface TinyModel {
 }
 
 const WIDTH = 256
-const FFN = 384
 const HEADS = 4
 const KV_HEADS = 2
 const HEAD_WIDTH = 64
@@ -46,55 +45,16 @@ export const TOKENS: readonly string[] = [
 ]
 export const IM_END = TOKENS.indexOf('<|im_end|>')
 
-/** A normal half-precision number from its parts; exponent is unbiased, -14 to 15. */
-const half = (sign: number, exponent: number, fraction: number): number =>
-  (sign << 15) | ((exponent + 15) << 10) | fraction
-
-function q1Row(random: Random, view: DataView, at: number, columns: number): number {
-  for (let group = 0; group < columns / 128; group++, at += 18) {
-    view.setUint16(at, half(0, -4, random.below(1024)), true)
-    for (let byte = 0; byte < 16; byte++) view.setUint8(at + 2 + byte, random.below(256))
-  }
-  return at
-}
-
-function q8Row(random: Random, view: DataView, at: number, columns: number): number {
-  for (let block = 0; block < columns / 32; block++, at += 34) {
-    view.setUint16(at, half(0, -10, random.below(1024)), true)
-    for (let byte = 0; byte < 32; byte++) view.setUint8(at + 2 + byte, random.below(256))
-  }
-  return at
-}
-
-function f16Row(random: Random, view: DataView, at: number, columns: number): number {
-  for (let c = 0; c < columns; c++, at += 2)
-    view.setUint16(at, half(random.below(2), -3 - random.below(4), random.below(1024)), true)
-  return at
-}
-
-function f32Row(random: Random, view: DataView, at: number, columns: number): number {
-  for (let c = 0; c < columns; c++, at += 4) view.setFloat32(at, random.signed() / 10, true)
-  return at
-}
-
-const ROWS = { q1_0: q1Row, q8_0: q8Row, f16: f16Row, f32: f32Row }
-const ROW_BYTES = {
-  q1_0: (columns: number) => (columns / 128) * 18,
-  q8_0: (columns: number) => (columns / 32) * 34,
-  f16: (columns: number) => columns * 2,
-  f32: (columns: number) => columns * 4,
-}
-
 function weights(random: Random, name: string, type: WeightType, columns: number, rows: number): GgufTensor {
-  const data = new Uint8Array(ROW_BYTES[type](columns) * rows)
-  const view = new DataView(data.buffer)
-  let at = 0
-  for (let row = 0; row < rows; row++) at = ROWS[type](random, view, at, columns)
-  return { name, type: TYPE[type], shape: [columns, rows], data }
+  const data = randomWeights(random, type, columns, rows)
+  return { name, type: WEIGHT_TYPES[type].id, shape: [columns, rows], data }
 }
+
+/** The feed-forward width: whole blocks of the weights' type. */
+const ffnOf = (model: Required<TinyModel>): number => (WEIGHT_TYPES[model.linear].block === 256 ? 512 : 384)
 
 function vector(name: string, values: Float32Array): GgufTensor {
-  return { name, type: TYPE.f32, shape: [values.length], data: new Uint8Array(values.buffer) }
+  return { name, type: WEIGHT_TYPES.f32.id, shape: [values.length], data: new Uint8Array(values.buffer) }
 }
 
 const norm = (random: Random, name: string, columns: number): GgufTensor =>
@@ -109,7 +69,7 @@ function metadata(model: Required<TinyModel>): Record<string, GgufValue> {
     block_count: model.layers,
     context_length: model.contextLength,
     embedding_length: WIDTH,
-    feed_forward_length: FFN,
+    feed_forward_length: ffnOf(model),
     'attention.head_count': HEADS,
     'attention.head_count_kv': KV_HEADS,
     'attention.key_length': HEAD_WIDTH,
@@ -150,7 +110,7 @@ function layerTensors(random: Random, model: Required<TinyModel>, index: number)
   const headNorms = ['attn_q_norm', 'attn_k_norm'].map(suffix => norm(random, name(suffix), HEAD_WIDTH))
   const subNorms = [
     norm(random, name('attn_sub_norm'), HEADS * HEAD_WIDTH),
-    norm(random, name('ffn_sub_norm'), FFN),
+    norm(random, name('ffn_sub_norm'), ffnOf(model)),
   ]
   return [
     norm(random, name('attn_norm'), WIDTH),
@@ -161,9 +121,9 @@ function layerTensors(random: Random, model: Required<TinyModel>, index: number)
     ...(model.architecture === 'qwen3' ? headNorms : []),
     ...(model.architecture.startsWith('bitnet') ? subNorms : []),
     norm(random, name('ffn_norm'), WIDTH),
-    ...linear('ffn_gate', WIDTH, FFN),
-    ...linear('ffn_up', WIDTH, FFN),
-    ...linear('ffn_down', FFN, WIDTH),
+    ...linear('ffn_gate', WIDTH, ffnOf(model)),
+    ...linear('ffn_up', WIDTH, ffnOf(model)),
+    ...linear('ffn_down', ffnOf(model), WIDTH),
   ]
 }
 
