@@ -122,11 +122,11 @@ const HOSTILE: Record<string, { change: (file: GgufFile) => void; code?: string;
   'a weight type that is not computed': {
     change: file => {
       const up = tensor(file, 'blk.0.ffn_up.weight')
-      up.type = 12 // Q4_K: 144 bytes per 256 weights
-      up.data = new Uint8Array(144 * 384)
+      up.type = 13 // Q5_K: 176 bytes per 256 weights
+      up.data = new Uint8Array(176 * 384)
     },
     code: 'unsupported',
-    message: /ffn_up.*Q4_K/,
+    message: /ffn_up.*Q5_K/,
   },
   'an infinite scale': {
     change: file => tensor(file, 'blk.0.ffn_up.weight').data.set([0x00, 0x7c], 18),
