@@ -52,12 +52,18 @@ export function atLeast(name: string, value: number, goal: number, unit: string)
   return { name, value: round(value), unit, goal: `>= ${goal}`, ok: value >= goal }
 }
 
+export function atMost(name: string, value: number, goal: number, unit: string): Check {
+  return { name, value: round(value), unit, goal: `<= ${goal}`, ok: value <= goal }
+}
+
 export function exactly(name: string, value: number | bigint, goal: number | bigint, unit: string): Check {
   return { name, value: value.toString(), unit, goal: `= ${goal}`, ok: value === goal }
 }
 
-function round(value: number): number {
-  return Math.round(value * 100) / 100
+/** Four digits, or every digit of a large number; what could not be measured says so. */
+function round(value: number): number | string {
+  if (!Number.isFinite(value)) return 'not measured'
+  return Math.abs(value) >= 1000 ? Math.round(value) : Number(value.toPrecision(4))
 }
 
 /** Sorted copy's value at share p (0..1), nearest rank; NaN when empty. */
