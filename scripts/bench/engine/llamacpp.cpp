@@ -59,8 +59,7 @@ class Peer {
     llama_set_n_threads(context_, threads, threads);
     llama_memory_clear(llama_get_memory(context_), true);
     if (job == "decode") return decode();
-    if (job == "prefill") return measure(job, kPrefill, [&] { tokens(0, 0, kPrefill, false); });
-    if (job == "score") return measure(job, kPrefill, [&] { tokens(0, 0, kPrefill, true); });
+    if (job == "prefill") return measure(job, kPrefill, [&] { tokens(0, 0, kPrefill); });
     if (job == "batch16") return batched();
     fail("unknown job");
   }
@@ -83,10 +82,10 @@ class Peer {
     batch_.logits[i] = logits;
   }
 
-  void tokens(int sequence, int from, int count, bool all_logits) {
+  void tokens(int sequence, int from, int count) {
     batch_.n_tokens = 0;
     for (int i = 0; i < count; i++)
-      add((from + i) * 7 % 997 + 3, from + i, sequence, all_logits || i + 1 == count);
+      add((from + i) * 7 % 997 + 3, from + i, sequence, i + 1 == count);
     if (llama_decode(context_, batch_) != 0) fail("decode failed");
   }
 
@@ -99,7 +98,7 @@ class Peer {
   }
 
   void decode() {
-    tokens(0, 0, kPrompt, false);
+    tokens(0, 0, kPrompt);
     measure("decode", kDecode, [&] {
       for (int step = 0; step < kDecode; step++) {
         const int token = greedy(-1);
@@ -113,7 +112,7 @@ class Peer {
   void batched() {
     std::vector<int> next(kBatch);
     for (int s = 0; s < kBatch; s++) {
-      tokens(s, 0, kPrompt, false);
+      tokens(s, 0, kPrompt);
       next[size_t(s)] = greedy(-1);
     }
     measure("batch16", kBatch * kBatchSteps, [&] {

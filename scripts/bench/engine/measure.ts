@@ -41,7 +41,7 @@ export interface MeasureInit {
 }
 
 /** The peer is measured with and without flash attention; its better figure counts. */
-const PEER_JOBS: ReadonlySet<Job> = new Set(['decode', 'prefill', 'batch16', 'score'])
+const PEER_JOBS: ReadonlySet<Job> = new Set(['decode', 'prefill', 'batch16'])
 const CONTEXT = '2048'
 const OURS = fileURLToPath(new URL('./ours.ts', import.meta.url))
 
@@ -77,7 +77,7 @@ export async function measureShape(name: ShapeName, init: MeasureInit): Promise<
         const key = `${job}.${threads}`
         const mine = ours.get(threads)
         if (mine !== undefined) keep(result.ours, key, await mine.run(job, threads))
-        if (PEER_JOBS.has(job)) for (const each of peers) keep(result.peer, key, await each.run(job, threads))
+        if (PEER_JOBS.has(job)) await runPeers(better.get(key) ?? peers, job, threads, key)
         log(`${name} round ${round + 1}/${rounds} ${key}: ${compared(result, key)}`)
       }
   } finally {

@@ -29,10 +29,6 @@ function JOBS(loaded: Model): Record<Job, () => Promise<Measured>> {
     prefill: () =>
       withSession(loaded, session => measure('prefill', PREFILL, () => session.prefill(prompt(PREFILL)))),
     batch16: () => batched(loaded),
-    score: () => {
-      const transcript = { prompt: prompt(1), output: prompt(PREFILL), sampling: GREEDY, seed: 0n }
-      return measure('score', PREFILL, () => loaded.verify(transcript))
-    },
     generate: () =>
       withSession(loaded, session =>
         measure('generate', GENERATE, async () => {

@@ -3,7 +3,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { createInterface, type Interface } from 'node:readline'
 
-export type Job = 'decode' | 'prefill' | 'batch16' | 'score' | 'generate' | 'verify'
+export type Job = 'decode' | 'prefill' | 'batch16' | 'generate' | 'verify'
 
 export interface Measured {
   job: Job
