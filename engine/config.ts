@@ -1,5 +1,5 @@
 // What the engine reads from its environment, once.
-import { availableParallelism } from 'node:os'
+import { availableParallelism, totalmem } from 'node:os'
 import { EngineError } from './api/error.ts'
 
 export const KERNELS = ['auto', 'scalar', 'avx2', 'avx512'] as const
@@ -17,3 +17,10 @@ function kernelsFrom(value: string | undefined): KernelChoice {
 
 export const defaultKernels = (): KernelChoice => kernelsFrom(process.env.ARIA_KERNELS)
 export const defaultThreads = (): number => Math.min(availableParallelism(), THREADS_MAX)
+
+const CACHE_SHARE = 1 / 4 // of memory: the model and everybody else need the rest
+/** Of the machine's memory, or of the container's where that is less. */
+export const defaultCacheBytes = (): number => {
+  const allowed = process.constrainedMemory() || Number.POSITIVE_INFINITY
+  return Math.floor(Math.min(totalmem(), allowed) * CACHE_SHARE)
+}

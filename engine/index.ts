@@ -23,7 +23,8 @@ export {
   TOP_K_MAX,
   TOP_P_MAX,
 } from './api/sampling.ts'
-export { DECODE_MAX, type Session } from './api/session.ts'
+export type { ServingOptions, ServingStats } from './api/serving.ts'
+export { DECODE_MAX, type DecodeOptions, type Session, type SessionOptions } from './api/session.ts'
 export type { Transcript, Verdict } from './api/verify.ts'
 export { ENGINE_MAJOR } from './api/version.ts'
 export type { KernelChoice } from './config.ts'

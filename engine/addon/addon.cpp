@@ -48,7 +48,7 @@ Napi::Value known_answers_of(const Napi::CallbackInfo& info) {
 
 Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   auto* classes = new Classes{Napi::Persistent(GgufObject::define(env)), Napi::Persistent(ModelObject::define(env)),
-                              Napi::Persistent(SessionObject::define(env))};
+                              Napi::Persistent(SessionObject::define(env)), Mailbox(env), {}};
   env.SetInstanceData(classes);
   exports.Set("Control", Control::define(env));
   exports.Set("openGguf", Napi::Function::New(env, GgufObject::open));

@@ -76,20 +76,27 @@ Napi::Value GgufObject::config(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value GgufObject::load(const Napi::CallbackInfo& info) {
-  const LoadOptions options{info[0].As<Napi::String>(), info[1].As<Napi::Number>().Uint32Value()};
+  const auto serving = info[3].As<Napi::Object>();
+  const auto flag = [&](const char* name) { return serving.Get(name).As<Napi::Boolean>().Value(); };
+  const auto number = [&](const char* name) { return serving.Get(name).As<Napi::Number>().DoubleValue(); };
+  const LoadOptions options{info[0].As<Napi::String>(),
+                            info[1].As<Napi::Number>().Uint32Value(),
+                            {flag("background"), flag("pin")}};
+  const ServingOptions how{size_t(number("cacheBytes")), number("stepMs"), size_t(number("maxQueued")), options.pool};
   opened(info);
   const auto control = Control::of(info[2]);
   return run(
       info.This().As<Napi::Object>(), control,
-      [open = open_, options, control] {
+      [open = open_, options, how, control] {
         const auto progress = [&](double share) {
           control->progress = share;
           if (control->cancelled) throw Error("aborted", "Loading was cancelled.");
         };
-        return std::make_shared<Model>(open->gguf(), options, progress,
-                                       [&](std::string_view bytes) { open->release(bytes); });
+        const auto model = std::make_shared<Model>(open->gguf(), options, progress,
+                                                   [&](std::string_view bytes) { open->release(bytes); });
+        return std::make_shared<Scheduler>(model, how);
       },
-      [](Napi::Env env, const std::shared_ptr<Model>& model) { return ModelObject::wrap(env, model); });
+      [](Napi::Env env, const std::shared_ptr<Scheduler>& scheduler) { return ModelObject::wrap(env, scheduler); });
 }
 
 }  // namespace aria

@@ -15,10 +15,29 @@
 
 namespace aria {
 
+inline Napi::Error error_of(Napi::Env env, const char* code, const std::string& message) {
+  Napi::Error error = Napi::Error::New(env, message);
+  error.Set("code", Napi::String::New(env, code));
+  return error;
+}
+
+// Any exception of the engine as JavaScript sees it.
+inline Napi::Error error_of(Napi::Env env, const std::exception_ptr& thrown) {
+  try {
+    std::rethrow_exception(thrown);
+  } catch (const Error& error) {
+    return error_of(env, error.code, error.what());
+  } catch (const std::bad_alloc&) {
+    return error_of(env, "out_of_memory", "The engine ran out of memory.");
+  } catch (const std::exception& error) {
+    return error_of(env, "internal", error.what());
+  }
+}
+
 template <class Work, class Convert>
-class Job {
+class ThreadJob {
  public:
-  Job(Napi::Object owner, std::shared_ptr<ControlState> control, Work work, Convert convert)
+  ThreadJob(Napi::Object owner, std::shared_ptr<ControlState> control, Work work, Convert convert)
       : env_(owner.Env()),
         deferred_(Napi::Promise::Deferred::New(env_)),
         owner_(Napi::Persistent(owner)),
@@ -38,22 +57,14 @@ class Job {
   void execute() {
     try {
       result_.emplace(work_());
-    } catch (const Error& error) {
-      fail(error.code, error.what());
-    } catch (const std::bad_alloc&) {
-      fail("out_of_memory", "The engine ran out of memory.");
-    } catch (const std::exception& error) {
-      fail("internal", error.what());
+    } catch (...) {
+      thrown_ = std::current_exception();
     }
     wake_.BlockingCall();
     wake_.Release();
   }
-  void fail(const char* code, const char* message) {
-    code_ = code;
-    message_ = message;
-  }
 
-  static void settle(Napi::Env env, Napi::Function, Job* job, void*) {
+  static void settle(Napi::Env env, Napi::Function, ThreadJob* job, void*) {
     napi_remove_env_cleanup_hook(job->env_, stop_at_exit, job);
     job->thread_.join();
     if (env != nullptr) {
@@ -64,16 +75,14 @@ class Job {
   }
   void finish() {
     if (result_) return deferred_.Resolve(convert_(env_, *result_));
-    Napi::Error error = Napi::Error::New(env_, message_);
-    error.Set("code", Napi::String::New(env_, code_));
-    deferred_.Reject(error.Value());
+    deferred_.Reject(error_of(env_, thrown_).Value());
   }
   static void stop_at_exit(void* job) {
-    static_cast<Job*>(job)->control_->cancelled = true;
-    static_cast<Job*>(job)->thread_.join();  // the process ends: the job itself is left to the system
+    static_cast<ThreadJob*>(job)->control_->cancelled = true;
+    static_cast<ThreadJob*>(job)->thread_.join();  // the process ends: the job itself is left to the system
   }
 
-  using Wake = Napi::TypedThreadSafeFunction<Job, void, settle>;
+  using Wake = Napi::TypedThreadSafeFunction<ThreadJob, void, settle>;
   Napi::Env env_;
   Napi::Promise::Deferred deferred_;
   Napi::ObjectReference owner_;  // keeps the wrapped C++ object alive
@@ -81,22 +90,15 @@ class Job {
   Work work_;
   Convert convert_;
   std::optional<Result> result_;
-  std::string code_, message_;
+  std::exception_ptr thrown_;
   Wake wake_;
   std::thread thread_;
 };
 
 template <class Work, class Convert>
 Napi::Value run(Napi::Object owner, std::shared_ptr<ControlState> control, Work work, Convert convert) {
-  auto* job = new Job<Work, Convert>(owner, std::move(control), std::move(work), std::move(convert));  // deletes itself
+  auto* job = new ThreadJob<Work, Convert>(owner, std::move(control), std::move(work), std::move(convert));  // deletes itself
   return job->promise();
-}
-
-// For calls that fail at once, on the event loop.
-inline Napi::Error error_of(Napi::Env env, const char* code, const std::string& message) {
-  Napi::Error error = Napi::Error::New(env, message);
-  error.Set("code", Napi::String::New(env, code));
-  return error;
 }
 
 }  // namespace aria

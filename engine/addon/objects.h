@@ -6,12 +6,16 @@
 
 #include "../src/gguf/file.h"
 #include "../src/session/session.h"
+#include "mailbox.h"
 
 namespace aria {
 
-// Constructors of the wrapped classes, one set per environment.
+// What one environment holds: the constructors of the wrapped classes, the way back to its event loop, and threads that
+// free what nobody closed.
 struct Classes {
   Napi::FunctionReference gguf, model, session;
+  Mailbox mailbox;
+  std::vector<std::jthread> freeing;
 };
 
 class GgufObject : public Napi::ObjectWrap<GgufObject> {
@@ -27,7 +31,7 @@ class GgufObject : public Napi::ObjectWrap<GgufObject> {
   Napi::Value paths(const Napi::CallbackInfo& info);
   Napi::Value header(const Napi::CallbackInfo& info);  // as whole_header()
   Napi::Value config(const Napi::CallbackInfo& info);  // throws for what the engine cannot compute
-  Napi::Value load(const Napi::CallbackInfo& info);    // (kernels, threads, control) -> Promise<ModelObject>
+  Napi::Value load(const Napi::CallbackInfo& info);    // (kernels, threads, control, serving) -> Promise<ModelObject>
 
   void close(const Napi::CallbackInfo& info);  // unmaps the file once no load uses it
   const ModelFile& opened(const Napi::CallbackInfo& info) const;
@@ -39,33 +43,39 @@ class ModelObject : public Napi::ObjectWrap<ModelObject> {
  public:
   static Napi::Function define(Napi::Env env);
   explicit ModelObject(const Napi::CallbackInfo& info) : ObjectWrap(info) {}
-  static Napi::Value wrap(Napi::Env env, std::shared_ptr<Model> model);
+  ~ModelObject() override;
+  static Napi::Value wrap(Napi::Env env, std::shared_ptr<Scheduler> scheduler);
 
  private:
   Napi::Value kernels(const Napi::CallbackInfo& info);
   Napi::Value threads(const Napi::CallbackInfo& info);
-  Napi::Value create_session(const Napi::CallbackInfo& info);  // (maxTokens, stopTokens) -> SessionObject
+  Napi::Value stats(const Napi::CallbackInfo& info);
+  Napi::Value create_session(const Napi::CallbackInfo& info);  // (maxTokens, stopTokens, shareKey, reserve)
   Napi::Value verify(const Napi::CallbackInfo& info);          // (transcript, stopTokens, control) -> Promise<Verdict>
-  void close(const Napi::CallbackInfo& info);
+  Napi::Value close(const Napi::CallbackInfo& info);           // -> Promise, once the memory is free
+  Scheduler& opened(const Napi::CallbackInfo& info) const;
+  static void stop_at_exit(void* scheduler);
 
-  std::shared_ptr<Model> model_;
+  // Always stopped before it is let go, and freed on another thread than the event loop's: unmapping takes a while.
+  std::shared_ptr<Scheduler> scheduler_;
 };
 
-// One job at a time, which index.ts sees to and `start` enforces.
+// One call at a time, which index.ts sees to and `start` enforces.
 class SessionObject : public Napi::ObjectWrap<SessionObject> {
  public:
   static Napi::Function define(Napi::Env env);
   explicit SessionObject(const Napi::CallbackInfo& info) : ObjectWrap(info) {}
-  static Napi::Value wrap(Napi::Env env, std::shared_ptr<Session> session);
+  static Napi::Value wrap(Napi::Object model, std::shared_ptr<Session> session);
 
  private:
   Napi::Value prefill(const Napi::CallbackInfo& info);  // (tokens, control)
-  Napi::Value decode(const Napi::CallbackInfo& info);   // (count, sampling, seed, control)
+  Napi::Value decode(const Napi::CallbackInfo& info);   // (count, sampling, seed, answerStart, control)
   Napi::Value logits(const Napi::CallbackInfo& info);   // (control)
   void close(const Napi::CallbackInfo& info);
-  template <class Work, class Convert>
-  Napi::Value start(const Napi::CallbackInfo& info, const Napi::Value& control, Work work, Convert convert);
+  template <class Value, class Start, class Convert>
+  Napi::Value start(const Napi::CallbackInfo& info, Start start, Convert convert);
 
+  Napi::ObjectReference model_;  // outlives its sessions
   std::shared_ptr<Session> session_;
   bool busy_ = false;
 };

@@ -1,4 +1,3 @@
-#include "job.h"
 #include "objects.h"
 #include "values.h"
 
@@ -11,51 +10,57 @@ Napi::Function SessionObject::define(Napi::Env env) {
        InstanceMethod<&SessionObject::logits>("logits"), InstanceMethod<&SessionObject::close>("close")});
 }
 
-Napi::Value SessionObject::wrap(Napi::Env env, std::shared_ptr<Session> session) {
-  Napi::Object object = env.GetInstanceData<Classes>()->session.New({});
+Napi::Value SessionObject::wrap(Napi::Object model, std::shared_ptr<Session> session) {
+  Napi::Object object = model.Env().GetInstanceData<Classes>()->session.New({});
+  Unwrap(object)->model_ = Napi::Persistent(model);
   Unwrap(object)->session_ = std::move(session);
   return object;
 }
 
-template <class Work, class Convert>
-Napi::Value SessionObject::start(const Napi::CallbackInfo& info, const Napi::Value& control, Work work,
-                                 Convert convert) {
+template <class Value, class Start, class Convert>
+Napi::Value SessionObject::start(const Napi::CallbackInfo& info, Start start, Convert convert) {
   if (!session_) throw error_of(info.Env(), "closed", "The session is closed.");
   if (busy_) throw error_of(info.Env(), "busy", "The session runs another job; await it first.");
   busy_ = true;
-  // Cleared on the event loop whether the work succeeds or not: the guard lives as long as the job.
-  const std::shared_ptr<void> guard(nullptr, [this](void*) { busy_ = false; });
-  return run(info.This().As<Napi::Object>(), Control::of(control), std::move(work),
-             [guard, convert](Napi::Env env, const auto& result) { return convert(env, result); });
+  return request<Value>(info.Env().GetInstanceData<Classes>()->mailbox, info.This().As<Napi::Object>(),
+                        std::move(start), [this] { busy_ = false; }, convert);
 }
 
+namespace {
+
+Cancel cancel_of(const Napi::Value& control) {
+  const auto state = Control::of(control);
+  return {state, &state->cancelled};
+}
+
+}  // namespace
+
 Napi::Value SessionObject::prefill(const Napi::CallbackInfo& info) {
-  return start(
-      info, info[1],
-      [session = session_, tokens = to_tokens(info[0]), control = Control::of(info[1])] {
-        session->prefill(tokens, control->cancelled);
-        return session->position();
-      },
+  return start<size_t>(
+      info, [&](Done<size_t> done) { session_->prefill(to_tokens(info[0]), cancel_of(info[1]), std::move(done)); },
       [](Napi::Env env, size_t position) -> Napi::Value { return Napi::Number::New(env, double(position)); });
 }
 
 Napi::Value SessionObject::decode(const Napi::CallbackInfo& info) {
-  return start(
-      info, info[3],
-      [session = session_, count = info[0].As<Napi::Number>().Uint32Value(), sampling = to_sampling(info[1]),
-       seed = to_seed(info[2]), control = Control::of(info[3])] {
-        return session->decode(count, sampling, seed, std::nullopt, control->cancelled);
+  return start<std::vector<Draw>>(
+      info,
+      [&](Done<std::vector<Draw>> done) {
+        DecodeRequest request{info[0].As<Napi::Number>().Uint32Value(), to_sampling(info[1]), to_seed(info[2]), {}};
+        if (!info[3].IsUndefined()) request.answer_start = info[3].As<Napi::Number>().Uint32Value();
+        session_->decode(std::move(request), cancel_of(info[4]), std::move(done));
       },
       from_draws);
 }
 
 Napi::Value SessionObject::logits(const Napi::CallbackInfo& info) {
-  return start(
-      info, info[0],
-      [session = session_, control = Control::of(info[0])] { return session->logits(control->cancelled); },
+  return start<std::vector<float>>(
+      info, [&](Done<std::vector<float>> done) { session_->logits(cancel_of(info[0]), std::move(done)); },
       from_floats);
 }
 
-void SessionObject::close(const Napi::CallbackInfo&) { session_.reset(); }
+void SessionObject::close(const Napi::CallbackInfo&) {
+  session_.reset();
+  model_.Reset();
+}
 
 }  // namespace aria

@@ -6,12 +6,19 @@ import { EngineError, engineError } from './error.ts'
 import { type ModelInfo, modelInfo } from './info.ts'
 import { job, type NativeControl, type NativeGguf, type NativeModel, native } from './native.ts'
 import { checkSampling } from './sampling.ts'
-import { checkTokens, openSession, type Session } from './session.ts'
+import { checkServing, type ServingOptions, type ServingStats } from './serving.ts'
+import {
+  checkSessionOptions,
+  checkTokens,
+  openSession,
+  type Session,
+  type SessionOptions,
+} from './session.ts'
 import type { Transcript, Verdict } from './verify.ts'
 
 const PROGRESS_INTERVAL_MS = 50
 
-export interface LoadOptions {
+export interface LoadOptions extends ServingOptions {
   kernels?: KernelChoice
   threads?: number
   signal?: AbortSignal
@@ -22,7 +29,8 @@ export interface LoadOptions {
 export interface Model {
   readonly info: ModelInfo
   readonly tokenizer: Tokenizer
-  createSession(options?: { maxTokens?: number }): Session
+  createSession(options?: SessionOptions): Session
+  stats(): ServingStats
   verify(transcript: Transcript, options?: { signal?: AbortSignal }): Promise<Verdict>
   close(): Promise<void>
 }
@@ -80,10 +88,11 @@ export async function loadTokenizer(path: string): Promise<{ tokenizer: Tokenize
 export async function loadModel(path: string, options: LoadOptions = {}): Promise<Model> {
   const { kernels = defaultKernels(), threads = defaultThreads(), signal, onProgress } = options
   checkLoadOptions(kernels, threads)
+  const serving = checkServing(options)
   return withGguf(path, signal, async gguf => {
     const tokenizer = loadVocabulary(gguf.metadata(), gguf.config().vocabSize) // first: it is the cheaper to refuse
     const raw = await job(signal, control =>
-      withProgress(control, onProgress, gguf.load(kernels, threads, control)),
+      withProgress(control, onProgress, gguf.load(kernels, threads, control, serving)),
     )
     return openModel(
       raw,
@@ -103,22 +112,43 @@ function openModel(raw: NativeModel, info: ModelInfo, tokenizer: Tokenizer): Mod
     if (closing.signal.aborted) throw new EngineError('closed', 'The model is closed.')
   }
 
+  // Before the transcript is copied: a gigabyte would hold up the event loop.
+  function checkFits({ prompt, output }: Transcript): void {
+    const length = prompt.length + output.length
+    if (length > info.contextLength)
+      throw new EngineError(
+        'context_full',
+        `The transcript has ${length} tokens; the context holds ${info.contextLength}.`,
+      )
+  }
+
   return {
     info,
     tokenizer,
-    createSession({ maxTokens = info.contextLength } = {}) {
+    createSession(options = {}) {
       checkOpen()
-      if (!Number.isInteger(maxTokens) || maxTokens < 1)
-        throw new EngineError('bad_options', `maxTokens is ${maxTokens}; a positive integer is expected.`)
-      const limit = Math.min(maxTokens, info.contextLength)
-      const session = openSession(raw.createSession(limit, stopTokens), closed => sessions.delete(closed))
-      sessions.add(session)
-      return session
+      const { maxTokens, shareKey, reserve } = checkSessionOptions(options, info.contextLength)
+      try {
+        const session = openSession({
+          native: raw.createSession(maxTokens, stopTokens, shareKey, reserve),
+          maxTokens,
+          onClose: closed => sessions.delete(closed),
+        })
+        sessions.add(session)
+        return session
+      } catch (error) {
+        throw engineError(error)
+      }
+    },
+    stats() {
+      checkOpen()
+      return raw.stats()
     },
     async verify(transcript, { signal } = {}) {
       checkOpen()
       checkTokens('prompt', transcript.prompt)
       checkTokens('output', transcript.output)
+      checkFits(transcript)
       checkSampling(transcript.sampling, transcript.seed)
       const signals = signal ? AbortSignal.any([signal, closing.signal]) : closing.signal
       const work = job(signals, control => raw.verify(transcript, stopTokens, control))
@@ -133,7 +163,7 @@ function openModel(raw: NativeModel, info: ModelInfo, tokenizer: Tokenizer): Mod
       if (closing.signal.aborted) return
       closing.abort()
       await Promise.allSettled([...verifying, ...[...sessions].map(session => session.close())])
-      raw.close()
+      await raw.close()
     },
   }
 }

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { EngineError, engineError } from './error.ts'
 import type { TensorInfo } from './info.ts'
 import type { Sampling } from './sampling.ts'
+import type { ServingStats } from './serving.ts'
 import type { Transcript, Verdict } from './verify.ts'
 
 /** Strings one after another, and where each ends. */
@@ -43,16 +44,30 @@ export interface NativeDraw {
 }
 export interface NativeSession {
   prefill(tokens: Uint32Array, control: NativeControl): Promise<number>
-  decode(count: number, sampling: Sampling, seed: bigint, control: NativeControl): Promise<Uint32Array>
+  decode(
+    count: number,
+    sampling: Sampling,
+    seed: bigint,
+    answerStart: number | undefined,
+    control: NativeControl,
+  ): Promise<Uint32Array>
   logits(control: NativeControl): Promise<Float32Array>
   close(): void
 }
 export interface NativeModel {
   kernels(): string
   threads(): number
-  createSession(maxTokens: number, stopTokens: Uint32Array): NativeSession
+  stats(): ServingStats
+  createSession(maxTokens: number, stopTokens: Uint32Array, shareKey: string, reserve: boolean): NativeSession
   verify(transcript: Transcript, stopTokens: Uint32Array, control: NativeControl): Promise<Verdict>
-  close(): void
+  close(): Promise<void>
+}
+export interface NativeServing {
+  cacheBytes: number
+  stepMs: number
+  maxQueued: number
+  background: boolean
+  pin: boolean
 }
 export interface NativeConfig {
   architecture: string
@@ -72,7 +87,7 @@ export interface NativeGguf {
   header(): Uint8Array
   config(): NativeConfig
   close(): void
-  load(kernels: string, threads: number, control: NativeControl): Promise<NativeModel>
+  load(kernels: string, threads: number, control: NativeControl, serving: NativeServing): Promise<NativeModel>
 }
 export interface Native {
   Control: new () => NativeControl

@@ -4,13 +4,33 @@ import { job, type NativeControl, type NativeSession } from './native.ts'
 import { checkSampling, type Sampling } from './sampling.ts'
 
 export const DECODE_MAX = 4096 // tokens per call: callers pull small batches; this only bounds a mistake
+export const SHARE_KEY_MAX = 256 // characters: a hash or an address, not a document
+
+export interface SessionOptions {
+  /** At most the model's context, which is the default. */
+  maxTokens?: number
+  /**
+   * Sessions with the same key share the computed pages of equal prompt beginnings, also after they have closed. Without a
+   * key nothing is shared. Results are the same bits either way, but a shared prefix is faster, which tells: use one key
+   * per client.
+   */
+  shareKey?: string
+  /** Sets cache aside for `maxTokens` now, so that no later call finds it full; `busy` when there is not enough. */
+  reserve?: boolean
+}
+
+export interface DecodeOptions {
+  /** Where in the sequence the answer begins; by default at the end of the latest prefill. For answers begun elsewhere. */
+  answerStart?: number
+}
 
 export interface Session {
   /** Tokens in the sequence. */
   readonly position: number
+  /** Appends tokens; after an error the sequence is as it was. `busy` when the cache is in use by other sessions. */
   prefill(tokens: Uint32Array, options?: { signal?: AbortSignal }): Promise<void>
   /** Appends up to `count` tokens; fewer after a stop token, which is included. Then none until the next prefill. */
-  decode(count: number, sampling: Sampling, seed: bigint): Promise<Uint32Array>
+  decode(count: number, sampling: Sampling, seed: bigint, options?: DecodeOptions): Promise<Uint32Array>
   /** Logits of the last position. */
   logits(): Promise<Float32Array>
   close(): Promise<void>
@@ -21,7 +41,29 @@ export function checkTokens(name: string, tokens: Uint32Array): void {
     throw new EngineError('bad_token', `The ${name} is not a Uint32Array.`)
 }
 
-export function openSession(native: NativeSession, onClose: (session: Session) => void): Session {
+/** @throws EngineError `bad_options` */
+export function checkSessionOptions(
+  { maxTokens, shareKey = '', reserve = false }: SessionOptions,
+  contextLength: number,
+): Required<SessionOptions> {
+  const most = maxTokens ?? contextLength
+  if (!Number.isInteger(most) || most < 1)
+    throw new EngineError('bad_options', `maxTokens is ${maxTokens}; a positive integer is expected.`)
+  if (typeof shareKey !== 'string' || shareKey.length > SHARE_KEY_MAX)
+    throw new EngineError(
+      'bad_options',
+      `shareKey is no string of at most ${SHARE_KEY_MAX} characters; hash what is longer.`,
+    )
+  return { maxTokens: Math.min(most, contextLength), shareKey, reserve: reserve === true }
+}
+
+export interface OpenSession {
+  native: NativeSession
+  maxTokens: number
+  onClose: (session: Session) => void
+}
+
+export function openSession({ native, maxTokens, onClose }: OpenSession): Session {
   let position = 0
   let running: Promise<unknown> | undefined
   let closed = false
@@ -49,16 +91,32 @@ export function openSession(native: NativeSession, onClose: (session: Session) =
     },
     async prefill(tokens, options = {}) {
       checkTokens('prompt', tokens)
+      if (tokens.length > maxTokens)
+        // Refused here as well: copying a gigabyte would hold up the event loop.
+        throw new EngineError(
+          'context_full',
+          `The prompt has ${tokens.length} tokens; the session holds at most ${maxTokens}.`,
+        )
       position = await start(options.signal, control => native.prefill(tokens, control))
     },
-    async decode(count, sampling, seed) {
+    async decode(count, sampling, seed, { answerStart } = {}) {
       checkSampling(sampling, seed)
       if (!Number.isInteger(count) || count < 0 || count > DECODE_MAX)
         throw new EngineError(
           'bad_options',
           `Decode was asked for ${count} tokens; 0 to ${DECODE_MAX} are allowed per call.`,
         )
-      const tokens = await start(undefined, control => native.decode(count, sampling, seed, control))
+      if (
+        answerStart !== undefined &&
+        (!Number.isInteger(answerStart) || answerStart < 0 || answerStart > position)
+      )
+        throw new EngineError(
+          'bad_options',
+          `answerStart is ${answerStart}; the session holds ${position} tokens.`,
+        )
+      const tokens = await start(undefined, control =>
+        native.decode(count, sampling, seed, answerStart, control),
+      )
       position += tokens.length
       return tokens
     },

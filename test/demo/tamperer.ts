@@ -13,8 +13,8 @@ function tampering(session: Session, { vocabSize, stopTokens }: Tokenizer): Sess
       return session.position
     },
     prefill: (tokens, options) => session.prefill(tokens, options),
-    async decode(count, sampling, seed) {
-      const tokens = await session.decode(count, sampling, seed)
+    async decode(count, sampling, seed, options) {
+      const tokens = await session.decode(count, sampling, seed, options)
       // A stop token stays: the session is over after it, and answers that never end would be noticed at once.
       const isSafe = (token: number) => ++made % TAMPER_EVERY !== 0 || stopTokens.includes(token)
       return tokens.map(token => (isSafe(token) ? token : (token + 1) % vocabSize))
@@ -30,6 +30,7 @@ async function loadTampering(path: string, options: { threads?: number }): Promi
     info: model.info,
     tokenizer: model.tokenizer,
     createSession: init => tampering(model.createSession(init), model.tokenizer),
+    stats: () => model.stats(),
     verify: (transcript, options) => model.verify(transcript, options),
     close: () => model.close(),
   }

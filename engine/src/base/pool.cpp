@@ -1,5 +1,7 @@
 #include "pool.h"
 
+#include "priority.h"
+
 #if defined(__x86_64__)
 #include <immintrin.h>
 #endif
@@ -19,8 +21,17 @@ void pause() {
 
 }  // namespace
 
-ThreadPool::ThreadPool(size_t threads) {
-  for (size_t i = 1; i < threads; i++) workers_.emplace_back([this, i] { work(i); });
+void settle_thread(const PoolOptions& options, size_t thread) {
+  if (options.background) lower_thread_priority();
+  if (options.pin) pin_thread(thread);
+}
+
+ThreadPool::ThreadPool(size_t threads, const PoolOptions& options) {
+  for (size_t i = 1; i < threads; i++)
+    workers_.emplace_back([this, i, options] {
+      settle_thread(options, i);
+      work(i);
+    });
 }
 
 ThreadPool::~ThreadPool() {

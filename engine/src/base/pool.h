@@ -9,9 +9,19 @@
 
 namespace aria {
 
+struct PoolOptions {
+  bool background = false;  // give way to everything else on the machine
+  // One core per thread. Off by default: two programs that pin to the same cores halve each other, and only the owner
+  // of the machine knows that it runs one.
+  bool pin = false;
+};
+
+// Applies the options to the calling thread, number `thread` of those that compute together.
+void settle_thread(const PoolOptions& options, size_t thread);
+
 class ThreadPool {
  public:
-  explicit ThreadPool(size_t threads);
+  explicit ThreadPool(size_t threads, const PoolOptions& options = {});
   ~ThreadPool();
   ThreadPool(const ThreadPool&) = delete;
 

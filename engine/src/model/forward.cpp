@@ -2,8 +2,6 @@
 
 #include <cstring>
 
-#include "../ops/attention.h"
-
 namespace aria {
 
 namespace {
@@ -43,7 +41,7 @@ Forward::Forward(const Context& context, const ModelConfig& config, const Weight
 void Forward::reserve(size_t positions) {
   const size_t padded = round_up(positions, 16 * kPagePositions);
   if (padded <= score_positions_) return;
-  scores_ = Buffer(context_.pool.threads() * padded * sizeof(float));
+  scores_ = Buffer(context_.pool.threads() * score_rows() * padded * sizeof(float));
   score_positions_ = padded;
 }
 
@@ -125,7 +123,7 @@ void Forward::attention(const Layer& layer, size_t index, std::span<const Row> r
     attend(context_.kernels,
            {*rows[r].cache, index, h, rows[r].position + size_t{1}, width, group,
             query_.as<float>() + r * query_stride_ + h * group * width, attended_.row(r) + h * group * width,
-            scores_.as<float>() + thread * score_positions_, scale});
+            scores_.as<float>() + thread * score_rows() * score_positions_, score_positions_, scale});
   });
   attended_.changed();
   if (config_.architecture->sub_norms)
@@ -151,11 +149,11 @@ void Forward::feed_forward(const Layer& layer, size_t rows) {
   add_to_stream(rows);
 }
 
-const float* Forward::logits(size_t begin, size_t count) {
-  for (size_t r = 0; r < count; r++)
-    normalize(stream_.row(begin + r), weights_.output_norm, config_.width, head_input_.row(r));
+const float* Forward::logits(std::span<const size_t> rows) {
+  for (size_t r = 0; r < rows.size(); r++)
+    normalize(stream_.row(rows[r]), weights_.output_norm, config_.width, head_input_.row(r));
   head_input_.changed();
-  apply_linear(context_, weights_.head(), head_input_, count, logits_.as<float>(), logit_stride_);
+  apply_linear(context_, weights_.head(), head_input_, rows.size(), logits_.as<float>(), logit_stride_);
   return logits_.as<float>();
 }
 

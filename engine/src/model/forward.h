@@ -1,10 +1,11 @@
 #pragma once
 // The forward pass: one path for every architecture, any mix of sequences and positions in a step. A row's
 // result depends on its own sequence only, so batching and chunking never change a bit.
+#include <algorithm>
 #include <span>
 
 #include "../kernels/rotary.h"
-#include "../ops/cache.h"
+#include "../ops/attention.h"
 #include "weights.h"
 
 namespace aria {
@@ -28,8 +29,12 @@ class Forward {
   // Runs at most kStepRows rows through all layers and stores their keys and values. Rows of one sequence are in order.
   void step(std::span<const Row> rows);
 
-  // Logits of the last step's rows [begin, begin + count), count <= kLogitRows: [count][logit_stride()].
-  const float* logits(size_t begin, size_t count);
+  // Logits of at most kLogitRows of the last step's rows: [row][logit_stride()], valid until the next call.
+  const float* logits(std::span<const size_t> rows);
+
+  // What a row of the last step leaves the layers with, before the output norm: config.width floats.
+  const float* hidden(size_t row) { return stream_.row(row); }
+
   size_t logit_stride() const { return logit_stride_; }
 
  private:
@@ -39,6 +44,7 @@ class Forward {
   void add_to_stream(size_t rows);
   void attention(const Layer& layer, size_t index, std::span<const Row> rows);
   void feed_forward(const Layer& layer, size_t rows);
+  size_t score_rows() const { return std::min(config_.heads / config_.kv_heads, kQueryTile); }
   void prepare_heads(const Layer& layer, size_t index, const Row& row, size_t r);
 
   const Context& context_;

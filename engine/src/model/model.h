@@ -2,7 +2,6 @@
 // A loaded model: weights, kernels, threads and the one forward pass that sessions share, step by step.
 #include <memory>
 
-#include "../base/turns.h"
 #include "forward.h"
 
 namespace aria {
@@ -10,6 +9,7 @@ namespace aria {
 struct LoadOptions {
   std::string kernels = "auto";
   size_t threads = 1;
+  PoolOptions pool;
 };
 
 class Model {
@@ -21,8 +21,7 @@ class Model {
   ThreadPool pool;
   Context context;
   Weights weights;
-  Forward forward;  // guarded by turns
-  Turns turns;
+  Forward forward;  // used by one thread: the scheduler's
 };
 
 }  // namespace aria

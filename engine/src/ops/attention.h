@@ -5,6 +5,9 @@
 
 namespace aria {
 
+// Query heads that go through the cache together; bounds the memory for scores.
+constexpr size_t kQueryTile = 8;
+
 struct AttentionTask {
   const Cache& cache;
   size_t layer, kv_head;
@@ -13,7 +16,8 @@ struct AttentionTask {
   size_t queries;      // heads in this group
   const float* query;  // [queries][width]
   float* out;          // [queries][width]
-  float* scores;       // room for `positions` rounded up to kPagePositions
+  float* scores;       // [kQueryTile, or queries if fewer][score_stride]
+  size_t score_stride;  // at least `positions` rounded up to kPagePositions
   float scale;
 };
 

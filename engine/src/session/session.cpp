@@ -1,83 +1,89 @@
 #include "session.h"
 
-#include <algorithm>
+#include "session_jobs.h"
 
 namespace aria {
+namespace {
 
-Session::Session(std::shared_ptr<Model> model, size_t tokens_max, std::vector<uint32_t> stop_tokens)
-    : model_(std::move(model)),
-      tokens_max_(std::min(tokens_max, model_->config.context)),
-      stop_tokens_(std::move(stop_tokens)),
-      cache_(model_->config.layers, model_->config.kv_heads, model_->config.head_width) {}
+// Sessions without a key are nobody's; each has a turn of its own.
+std::string group_of(const SessionOptions& options) {
+  static std::atomic<uint64_t> next{0};
+  if (!options.share_key.empty()) return options.share_key;
+  return std::string("\n").append(std::to_string(next++));
+}
 
-void Session::check_tokens(const std::vector<uint32_t>& tokens) const {
+}  // namespace
+
+Session::Session(std::shared_ptr<Scheduler> scheduler, SessionOptions options)
+    : scheduler_(std::move(scheduler)),
+      options_(std::move(options)),
+      group_(group_of(options_)),
+      cache_(scheduler_->pages.shape()) {
+  const size_t pages = pages_for(options_.tokens_max);
+  if (options_.reserve && !scheduler_->pages.reserve(pages, reservation_))
+    throw Error("busy", "The cache has no " + std::to_string(pages) + " pages left for " +
+                            std::to_string(options_.tokens_max) + " tokens; try again when other sessions have closed.");
+}
+
+Session::~Session() {
+  publish(true);
+  scheduler_->pages.release(cache_);
+  scheduler_->pages.cancel(reservation_);
+}
+
+void Session::check_prefill(const std::vector<uint32_t>& tokens) const {
   if (tokens.empty()) throw Error("bad_token", "A prefill needs at least one token.");
+  const size_t vocabulary = scheduler_->model->config.vocabulary;
   for (uint32_t token : tokens)
-    if (token >= model_->config.vocabulary)
+    if (token >= vocabulary)
       throw Error("bad_token", "Token " + std::to_string(token) + " is outside the vocabulary of " +
-                                   std::to_string(model_->config.vocabulary) + ".");
-  if (tokens.size() > tokens_max_ - sequence_.size())
+                                   std::to_string(vocabulary) + ".");
+  if (tokens.size() > options_.tokens_max - sequence_.size())
     throw Error("context_full", "The session holds " + std::to_string(sequence_.size()) + " of at most " +
-                                    std::to_string(tokens_max_) + " tokens; " + std::to_string(tokens.size()) +
+                                    std::to_string(options_.tokens_max) + " tokens; " + std::to_string(tokens.size()) +
                                     " more do not fit.");
 }
 
-// Computes tokens that follow computed_, and keeps the logits of the last.
-void Session::advance(std::span<const uint32_t> tokens, const CancelFlag& cancelled) {
-  run_steps(*model_, cache_, computed_, tokens, cancelled, [&](size_t begin, size_t count) {
-    if (begin + count < tokens.size()) return;
-    const float* row = model_->forward.logits(count - 1, 1);
-    logits_.assign(row, row + model_->config.vocabulary);
-  });
-  computed_ += tokens.size();
-}
-
-void Session::catch_up(const CancelFlag& cancelled) {
-  if (computed_ < sequence_.size()) advance(std::span(sequence_).subspan(computed_), cancelled);
-}
-
-void Session::prefill(const std::vector<uint32_t>& tokens, const CancelFlag& cancelled) {
-  check_tokens(tokens);
-  std::vector<uint32_t> all = sequence_;
-  all.insert(all.end(), tokens.begin(), tokens.end());
-  advance(std::span(all).subspan(computed_), cancelled);
-  sequence_ = std::move(all);
-  answer_start_ = sequence_.size();
-  stopped_ = false;
-}
-
-std::vector<Draw> Session::decode(size_t count, const Sampling& sampling, uint64_t seed,
-                                  std::optional<size_t> answer_start, const CancelFlag& cancelled) {
-  if (sequence_.empty()) throw Error("bad_token", "The session is empty; prefill a prompt first.");
-  check_sampling(sampling, model_->config.vocabulary);
-  const size_t start = answer_start.value_or(answer_start_);
-  if (start > sequence_.size())
-    throw Error("bad_options", "The answer starts at " + std::to_string(start) + ", beyond the session's " +
-                                   std::to_string(sequence_.size()) + " tokens.");
-  std::vector<Draw> made;
-  while (made.size() < count && !stopped_) {
-    if (sequence_.size() >= tokens_max_) {
-      if (!made.empty()) break;
-      throw Error("context_full", "The session is full: it holds " + std::to_string(sequence_.size()) + " tokens.");
-    }
-    try {
-      catch_up(cancelled);
-      made.push_back(sample(logits_.data(), logits_.size(), sampling, sequence_, start, seed, scratch_));
-    } catch (const Error&) {  // what was made stays made: the caller gets it, and the next call reports
-      if (made.empty()) throw;
-      break;
-    }
-    const uint32_t token = made.back().token;
-    sequence_.push_back(token);
-    stopped_ = std::find(stop_tokens_.begin(), stop_tokens_.end(), token) != stop_tokens_.end();
+// Pages for the first `positions`, or an error that says whether waiting would help.
+void Session::need_pages(size_t positions) {
+  PageStore& pages = scheduler_->pages;
+  if (pages_for(positions) > pages.capacity())
+    throw Error("context_full", std::to_string(positions) + " positions need " + std::to_string(pages_for(positions)) +
+                                    " pages of the cache, which holds " + std::to_string(pages.capacity()) +
+                                    "; load the model with more cacheBytes.");
+  while (cache_.room() < positions) {
+    Page* page = pages.take(reservation_);
+    if (!page)
+      throw Error("busy", "All " + std::to_string(pages.capacity()) +
+                              " pages of the cache are in use; try again when other sessions have closed.");
+    cache_.pages.push_back(page);
   }
-  return made;
 }
 
-std::vector<float> Session::logits(const CancelFlag& cancelled) {
-  if (sequence_.empty()) throw Error("bad_token", "The session is empty; prefill a prompt first.");
-  catch_up(cancelled);
-  return logits_;
+void Session::append_row(uint32_t token, size_t position, std::vector<Row>& rows) {
+  // Pages that others may read are full and lie before `position`; writing to one would change their answers.
+  if (cache_.pages[position / kPagePositions]->node) throw Error("internal", "A row would write to a shared page.");
+  rows.push_back({token, uint32_t(position), &cache_});
+}
+
+// Computed pages never change again, so they may be offered to others.
+void Session::publish(bool tail) {
+  if (options_.share_key.empty()) return;
+  scheduler_->pages.publish(options_.share_key, std::span(sequence_).first(computed_), cache_, tail);
+}
+
+void Session::prefill(std::vector<uint32_t> tokens, Cancel cancelled, Done<size_t> done) {
+  scheduler_->submit(
+      std::make_unique<PrefillJob>(shared_from_this(), std::move(tokens), std::move(cancelled), std::move(done)));
+}
+
+void Session::decode(DecodeRequest request, Cancel cancelled, Done<std::vector<Draw>> done) {
+  scheduler_->submit(
+      std::make_unique<DecodeJob>(shared_from_this(), std::move(request), std::move(cancelled), std::move(done)));
+}
+
+void Session::logits(Cancel cancelled, Done<std::vector<float>> done) {
+  scheduler_->submit(std::make_unique<LogitsJob>(shared_from_this(), std::move(cancelled), std::move(done)));
 }
 
 }  // namespace aria

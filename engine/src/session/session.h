@@ -1,70 +1,68 @@
 #pragma once
-// One sequence of tokens over a shared model.
-#include <atomic>
-#include <memory>
-#include <optional>
-#include <vector>
-
-#include "../model/model.h"
+// One sequence of tokens over a shared model. Its calls return at once; the scheduler computes them among everyone
+// else's and reports through `done`, on its own thread. One call at a time.
 #include "sampling.h"
+#include "scheduler.h"
 
 namespace aria {
 
-using CancelFlag = std::atomic<bool>;
-
-class Session {
- public:
-  // Ids that end an answer; decoding stops after one.
-  Session(std::shared_ptr<Model> model, size_t tokens_max, std::vector<uint32_t> stop_tokens);
-
-  size_t position() const { return sequence_.size(); }
-
-  // Appends tokens. On failure or cancellation the sequence is as it was before.
-  void prefill(const std::vector<uint32_t>& tokens, const CancelFlag& cancelled);
-
-  // Appends up to `count` sampled tokens and returns them. A stop token is included and ends the answer: further
-  // calls return nothing until the next prefill. `answer_start` is where the answer begins in the sequence, at the
-  // end of the latest prefill unless given: what an answer continued elsewhere already holds was prefilled too.
-  std::vector<Draw> decode(size_t count, const Sampling& sampling, uint64_t seed, std::optional<size_t> answer_start,
-                           const CancelFlag& cancelled);
-
-  // Logits of the last position.
-  std::vector<float> logits(const CancelFlag& cancelled);
-
- private:
-  void check_tokens(const std::vector<uint32_t>& tokens) const;
-  void advance(std::span<const uint32_t> tokens, const CancelFlag& cancelled);
-  void catch_up(const CancelFlag& cancelled);
-
-  std::shared_ptr<Model> model_;
-  size_t tokens_max_;
-  std::vector<uint32_t> stop_tokens_;
-  Cache cache_;
-  std::vector<float> logits_;  // of position computed_ - 1
-  std::vector<uint32_t> sequence_;  // all tokens; the newest may be sampled but not computed yet
-  size_t computed_ = 0;
-  size_t answer_start_ = 0;  // the sequence's length after the latest prefill
-  bool stopped_ = false;
-  Scratch scratch_;
+struct SessionOptions {
+  size_t tokens_max = 0;              // at most the model's context
+  std::vector<uint32_t> stop_tokens;  // ids that end an answer; decoding stops after one
+  std::string share_key;              // sessions with the same one share the pages of equal prefixes; empty: none
+  bool reserve = false;               // set the pages for tokens_max aside now, so that no later call finds none left
 };
 
-// Runs the tokens from `position` on, in steps; after each step calls `after(begin, count)` while the step's
-// logits may be read. Throws `aborted` between steps when cancelled.
-template <class After>
-void run_steps(Model& model, Cache& cache, size_t position, std::span<const uint32_t> tokens,
-               const CancelFlag& cancelled, const After& after) {
-  std::vector<Row> rows;
-  for (size_t begin = 0; begin < tokens.size(); begin += kStepRows) {
-    if (cancelled) throw Error("aborted", "The work was cancelled.");
-    const size_t count = std::min(kStepRows, tokens.size() - begin);
-    cache.reserve(position + begin + count);
-    rows.clear();
-    for (size_t i = 0; i < count; i++) rows.push_back({tokens[begin + i], uint32_t(position + begin + i), &cache});
-    std::lock_guard turn(model.turns);
-    model.forward.reserve(position + begin + count);
-    model.forward.step(rows);
-    after(begin, count);
-  }
-}
+struct DecodeRequest {
+  size_t count = 0;
+  Sampling sampling;
+  uint64_t seed = 0;
+  // Where in the sequence the answer begins, at the end of the latest prefill unless given: what an answer continued
+  // elsewhere already holds was prefilled too.
+  std::optional<size_t> answer_start;
+};
+
+class Session : public std::enable_shared_from_this<Session> {
+ public:
+  // Throws `busy` when its pages cannot be reserved.
+  Session(std::shared_ptr<Scheduler> scheduler, SessionOptions options);
+  ~Session();
+  Session(const Session&) = delete;
+
+  // Appends tokens and reports the new length. After an error or cancellation the sequence is as it was before.
+  // Errors: bad_token, context_full (the limits of session, model or cache), busy (the cache is in use), aborted.
+  void prefill(std::vector<uint32_t> tokens, Cancel cancelled, Done<size_t> done);
+
+  // Appends up to `count` sampled tokens and reports their draws. A stop token is included and ends the answer: further calls
+  // report nothing until the next prefill. What was made before an error or cancellation is reported as made.
+  void decode(DecodeRequest request, Cancel cancelled, Done<std::vector<Draw>> done);
+
+  // Reports the logits of the last position.
+  void logits(Cancel cancelled, Done<std::vector<float>> done);
+
+  const std::vector<uint32_t>& tokens() const { return sequence_; }
+
+ private:
+  friend class PrefillJob;
+  friend class DecodeJob;
+  friend class LogitsJob;
+  friend class Snapshot;
+
+  void check_prefill(const std::vector<uint32_t>& tokens) const;
+  void need_pages(size_t positions);
+  void append_row(uint32_t token, size_t position, std::vector<Row>& rows);
+  void publish(bool tail);
+
+  const std::shared_ptr<Scheduler> scheduler_;
+  const SessionOptions options_;
+  const std::string group_;
+  Reservation reservation_ = 0;
+  Cache cache_;
+  std::vector<uint32_t> sequence_;
+  size_t computed_ = 0;        // positions whose keys and values are in the cache: all, or all but the newest sampled
+  std::vector<float> logits_;  // after the last token, while all are computed
+  size_t answer_start_ = 0;
+  bool stopped_ = false;
+};
 
 }  // namespace aria

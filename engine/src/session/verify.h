@@ -1,6 +1,7 @@
 #pragma once
 // Checks that an output is what a model must answer: one teacher-forced pass re-derives every sampled token.
-#include "session.h"
+#include "replay.h"
+#include "sampling.h"
 
 namespace aria {
 
@@ -16,7 +17,7 @@ struct Verdict {
   uint32_t expected = 0, actual = 0;
 };
 
-Verdict verify(Model& model, const Transcript& transcript, const std::vector<uint32_t>& stop_tokens,
+Verdict verify(Scheduler& scheduler, const Transcript& transcript, const std::vector<uint32_t>& stop_tokens,
                const CancelFlag& cancelled);
 
 }  // namespace aria

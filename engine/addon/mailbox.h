@@ -1,0 +1,85 @@
+#pragma once
+// Results of the scheduler on their way to the event loop: one queue for all sessions, so that a step that advances 64 of
+// them wakes the loop once. (job.h is for the few jobs that need a thread of their own.)
+#include <napi.h>
+
+#include <functional>
+#include <memory>
+
+#include "../src/session/job.h"
+#include "job.h"
+
+namespace aria {
+
+class Mailbox {
+ public:
+  using Message = std::function<void(Napi::Env)>;
+
+  explicit Mailbox(Napi::Env env) : env_(env), wake_(Wake::New(env, "aria results", 0, 1, this)) { wake_.Unref(env_); }
+  ~Mailbox() { wake_.Release(); }
+
+  // On the event loop: one more message will come. The process stays alive for it.
+  void expect() {
+    if (expected_++ == 0) wake_.Ref(env_);
+  }
+  void expect_no_more() {
+    if (--expected_ == 0) wake_.Unref(env_);
+  }
+
+  // From any thread; what was expected.
+  void post(Message message) {
+    auto* posted = new Message(std::move(message));
+    if (wake_.NonBlockingCall(posted) != napi_ok) (void)posted;  // the process ends: left to the system
+  }
+
+ private:
+  static void deliver(Napi::Env env, Napi::Function, Mailbox* self, Message* posted) {
+    const std::unique_ptr<Message> message(posted);
+    if (env == nullptr) return;
+    Napi::HandleScope scope(env);
+    self->expect_no_more();
+    (*message)(env);
+  }
+
+  using Wake = Napi::TypedThreadSafeFunction<Mailbox, Message, deliver>;
+  Napi::Env env_;
+  Wake wake_;
+  size_t expected_ = 0;
+};
+
+// Starts a call of the scheduler and settles a promise with its outcome. `owner` lives until then; `settled` runs first,
+// on the event loop. `start(done)` may throw, which rejects.
+template <class Value, class Start, class Settled, class Convert>
+Napi::Value request(Mailbox& mailbox, Napi::Object owner, Start start, Settled settled, Convert convert) {
+  const Napi::Env env = owner.Env();
+  struct Pending {  // lives and dies on the event loop
+    Napi::Promise::Deferred deferred;
+    Napi::ObjectReference owner;
+  };
+  auto* pending = new Pending{Napi::Promise::Deferred::New(env), Napi::Persistent(owner)};
+  const Napi::Promise promise = pending->deferred.Promise();
+  const auto settle = [pending, settled, convert](Napi::Env env, Outcome<Value>& outcome) {
+    const std::unique_ptr<Pending> owned(pending);
+    settled();
+    if (outcome.value)
+      owned->deferred.Resolve(convert(env, *outcome.value));
+    else
+      owned->deferred.Reject(error_of(env, outcome.error).Value());
+  };
+  mailbox.expect();
+  try {
+    start(Done<Value>([&mailbox, settle](Outcome<Value> outcome) {
+      // A std::function copies what it holds, and logits are large: shared instead.
+      mailbox.post([settle, shared = std::make_shared<Outcome<Value>>(std::move(outcome))](Napi::Env env) {
+        settle(env, *shared);
+      });
+    }));
+  } catch (...) {
+    mailbox.expect_no_more();
+    Outcome<Value> outcome{std::nullopt, std::current_exception()};
+    settle(env, outcome);
+  }
+  return promise;
+}
+
+}  // namespace aria

@@ -1,0 +1,78 @@
+#pragma once
+// Continuous batching: one thread forms every step of a model from the work of all sessions. Decoding rows come first,
+// then rows of prompts as far as the wanted step time allows; clients take turns. A result never depends on the batch
+// that it was computed in (SPEC.md section 4).
+#include <condition_variable>
+#include <thread>
+
+#include "../model/model.h"
+#include "fair_queue.h"
+#include "job.h"
+#include "pace.h"
+#include "page_store.h"
+
+namespace aria {
+
+struct ServingOptions {
+  size_t cache_bytes = size_t{1} << 30;
+  double step_ms = 50;         // wanted length of a step while somebody decodes
+  size_t queued_max = 1024;    // jobs waiting or running
+  PoolOptions threads;         // how its thread runs, as the pool's do
+};
+
+struct ServingStats {
+  uint64_t steps = 0, rows = 0;  // since load
+  size_t rows_last = 0, jobs = 0;
+};
+
+class Scheduler {
+ public:
+  Scheduler(std::shared_ptr<Model> model, const ServingOptions& options);
+  ~Scheduler() { stop(); }
+  Scheduler(const Scheduler&) = delete;
+
+  // Queues a job. Throws `busy` beyond queued_max jobs, and `closed` after stop; the job's `end` is not called then.
+  void submit(std::unique_ptr<Job> job);
+
+  // Ends every job with `aborted` and joins the thread. From any thread but the scheduler's own.
+  void stop();
+
+  ServingStats stats() const;
+
+  const std::shared_ptr<Model> model;
+  PageStore pages;
+
+ private:
+  void run();
+  bool collect();
+  void begin(std::unique_ptr<Job> job);
+  void end_cancelled();
+  void plan_step();
+  void plan(Job* job, size_t count);
+  void compute_step();
+  void read_hidden();
+  void read_logits();
+  void advance_step();
+  void finish(Job* job, std::exception_ptr error);
+  FairQueue<Job>& queue_of(const Job* job) { return job->kind == Job::Kind::decode ? decoding_ : prefilling_; }
+
+  const ServingOptions options_;
+  mutable std::mutex mutex_;  // guards arrived_, jobs_count_, stopping_, stats_
+  std::condition_variable changed_;
+  std::vector<std::unique_ptr<Job>> arrived_;
+  size_t jobs_count_ = 0;
+  bool stopping_ = false;
+  ServingStats stats_;
+
+  // The rest belongs to the thread.
+  std::vector<std::unique_ptr<Job>> jobs_;
+  FairQueue<Job> decoding_, prefilling_;
+  std::vector<Job*> planned_;
+  std::vector<Row> rows_;
+  std::vector<Scratch> scratches_;  // one per thread of the pool
+  Pace mixed_pace_, prefill_pace_;
+  std::mutex stop_mutex_;
+  std::thread thread_;
+};
+
+}  // namespace aria
