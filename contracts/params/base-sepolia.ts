@@ -25,7 +25,7 @@ export const baseSepolia: NetworkParameters = {
     slasherDelay: 14 * DAY,
   },
   escrow: { thaw: DAY, feePpm: 50_000 },
-  audits: { committee: 5, quorum: 3, samplesMin: 8, samplePpm: 10_000 },
+  audits: { committee: 5, quorum: 3, samplesMin: 8, samplePpm: 10_000, capacityUnit: 1_000n * ARIA },
   rewards: {
     ratePpm: 949,
     tau: 6,

@@ -23,7 +23,7 @@ export const local: NetworkParameters = {
   },
   escrow: { thaw: 72, feePpm: 50_000 },
   // Three auditors run on a local network.
-  audits: { committee: 3, quorum: 2, samplesMin: 8, samplePpm: 10_000 },
+  audits: { committee: 3, quorum: 2, samplesMin: 8, samplePpm: 10_000, capacityUnit: 1_000n * ARIA },
   rewards: {
     ratePpm: 949,
     tau: 6,

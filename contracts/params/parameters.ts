@@ -31,6 +31,8 @@ export interface NetworkParameters {
     readonly quorum: number
     readonly samplesMin: number
     readonly samplePpm: number
+    /** Stake that one unit of audited capacity (one token per second) supports. */
+    readonly capacityUnit: bigint
   }
   readonly rewards: {
     readonly ratePpm: number

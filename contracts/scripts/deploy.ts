@@ -1,6 +1,6 @@
 // Deploys the contracts with Ignition and writes the deployment file. Running it again verifies and reuses.
 //   node contracts/scripts/deploy.ts --rpc URL --network local --out FILE [--state-dir DIR] [--genesis SECONDS]
-//     [--governor ADDRESS] [--treasury ADDRESS] [--beacon-operator ADDRESS]
+//     [--governor ADDRESS] [--guardian ADDRESS] [--treasury ADDRESS] [--beacon-operator ADDRESS]
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -40,6 +40,7 @@ export interface DeployOptions {
   readonly genesis?: number
   /** Default for each: the deployer. */
   readonly governor?: Address
+  readonly guardian?: Address
   readonly treasury?: Address
   readonly beaconOperator?: Address
 }
@@ -141,6 +142,7 @@ async function chooseInputs(options: DeployOptions, provider: Provider): Promise
     roles: {
       deployer: getAddress(deployer),
       governor: options.governor ?? getAddress(deployer),
+      guardian: options.guardian ?? getAddress(deployer),
       treasury: options.treasury ?? getAddress(deployer),
       beaconOperator: options.beaconOperator ?? getAddress(deployer),
     },
@@ -154,6 +156,7 @@ function constructorArguments(params: NetworkParameters, inputs: Inputs): Deploy
     minter: inputs.minter,
     treasury: inputs.roles.treasury,
     governor: inputs.roles.governor,
+    guardian: inputs.roles.guardian,
     beaconOperator: inputs.roles.beaconOperator,
     // The Court takes this seat later: by the constructor in a new deployment, or after `slasherDelay` in an old one.
     slasher: zeroAddress,
@@ -200,6 +203,7 @@ async function main(): Promise<void> {
       'state-dir': string,
       genesis: string,
       governor: string,
+      guardian: string,
       treasury: string,
       'beacon-operator': string,
     },
@@ -214,6 +218,7 @@ async function main(): Promise<void> {
     privateKey: deployerKey(),
     genesis: parseSeconds('genesis', values.genesis),
     governor: parseAddress('governor', values.governor),
+    guardian: parseAddress('guardian', values.guardian),
     treasury: parseAddress('treasury', values.treasury),
     beaconOperator: parseAddress('beacon-operator', values['beacon-operator']),
   }

@@ -18,6 +18,7 @@ export interface Deployment {
   readonly roles: {
     readonly deployer: Address
     readonly governor: Address
+    readonly guardian: Address
     readonly treasury: Address
     readonly beaconOperator: Address
   }

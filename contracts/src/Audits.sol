@@ -3,8 +3,9 @@ pragma solidity 0.8.37;
 
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
-import {AuditParameters, IAudits, Root, Row, Tally} from "./interfaces/IAudits.sol";
+import {AuditParameters, Ballot, IAudits, Result, Root, Row, Share} from "./interfaces/IAudits.sol";
 import {IBeacon} from "./interfaces/IBeacon.sol";
+import {IModels} from "./interfaces/IModels.sol";
 import {IStaking, Kind} from "./interfaces/IStaking.sol";
 import {Epochs, Timetable} from "./libraries/Epochs.sol";
 import {MerkleSum, Sibling} from "./libraries/MerkleSum.sol";
@@ -19,20 +20,37 @@ import {MerkleSum, Sibling} from "./libraries/MerkleSum.sol";
 /// SCORES
 /// A score exists only with `QUORUM` verdicts of different assigned verifiers. It moves rewards and nothing else:
 /// slashing needs a case in court.
+///
+/// BALLOTS
+/// A committee is drawn once per provider and epoch, by `seat` or by the first reveal. It shares one slot with its
+/// verdicts, and ballots of even and odd epochs take turns: a reveal rewrites a used slot instead of paying for a new
+/// one. `finalize` moves the outcome into a slot that stays.
+///
+/// WEIGHT
+/// min(stake, audited capacity x unit) x score, so that stake beyond what the machine serves earns nothing.
 contract Audits is IAudits, Epochs {
+    using SafeCast for uint256;
+
     /// @notice A lower score has no weight.
     uint256 public constant SCORE_MIN = 90;
     uint256 public constant SCORE_MAX = 100;
-    /// @notice Scores that fit into one tally.
-    uint256 public constant MAX_COMMITTEE = 16;
+    /// @notice Seats that fit into one ballot.
+    uint256 public constant MAX_COMMITTEE = 5;
+    uint256 internal constant SEAT_BITS = 40;
+    uint256 internal constant BALLOT_BITS = MAX_COMMITTEE * SEAT_BITS;
+    uint256 internal constant NUMBER_MASK = 0xFFFFFF;
+    uint256 internal constant SCORE_SHIFT = 24;
+    uint256 internal constant CAPACITY_SHIFT = 32;
     uint256 internal constant PPM = 1_000_000;
 
     IStaking public immutable STAKING;
     IBeacon public immutable BEACON;
+    IModels public immutable MODELS;
     uint256 public immutable COMMITTEE;
     uint256 public immutable QUORUM;
     uint256 public immutable SAMPLES_MIN;
     uint256 public immutable SAMPLE_PPM;
+    uint256 public immutable CAPACITY_UNIT;
     uint256 internal immutable ROOT_END;
     uint256 internal immutable AUDIT_START;
     uint256 internal immutable AUDIT_END;
@@ -41,32 +59,47 @@ contract Audits is IAudits, Epochs {
 
     /* STORAGE */
 
+    struct Totals {
+        uint128 weight; // Safe: at most supply x SCORE_MAX < 2^97
+        uint64 rows;
+    }
+
     /// @inheritdoc IAudits
     mapping(uint256 epoch => mapping(address provider => bytes32)) public rootHash;
     /// @inheritdoc IAudits
     mapping(uint256 epoch => mapping(address verifier => bytes32)) public commitments;
     /// @inheritdoc IAudits
     mapping(uint256 epoch => mapping(address verifier => uint256)) public rowsOf;
+    mapping(uint256 parity => mapping(address provider => Ballot)) internal _ballots;
+    mapping(uint256 epoch => mapping(address provider => Result)) internal _results;
+    mapping(uint256 epoch => Totals) internal _totals;
     /// @inheritdoc IAudits
-    mapping(uint256 epoch => uint256) public rowsTotal;
-    mapping(uint256 epoch => mapping(address provider => Tally)) internal _tallies;
-    /// @inheritdoc IAudits
-    mapping(uint256 epoch => uint256) public weightTotal;
+    mapping(address verifier => uint24) public numberOf;
+    uint24 internal _lastNumber;
 
     /* CONSTRUCTOR */
 
-    constructor(Timetable memory time, AuditParameters memory parameters, IStaking staking, IBeacon beacon)
-        Epochs(time)
-    {
+    constructor(
+        Timetable memory time,
+        AuditParameters memory parameters,
+        IStaking staking,
+        IBeacon beacon,
+        IModels models
+    ) Epochs(time) {
         require(parameters.quorum != 0 && parameters.quorum <= parameters.committee, BadParameters());
         require(parameters.committee <= MAX_COMMITTEE && parameters.samplePpm <= PPM, BadParameters());
+        require(parameters.capacityUnit != 0, BadParameters());
+        // The ballot of an epoch is final before the one that takes its slot can be drawn.
+        require(time.finalizeEnd <= 2 * uint256(time.epoch) + time.randAt, BadTimetable());
 
         STAKING = staking;
         BEACON = beacon;
+        MODELS = models;
         COMMITTEE = parameters.committee;
         QUORUM = parameters.quorum;
         SAMPLES_MIN = parameters.samplesMin;
         SAMPLE_PPM = parameters.samplePpm;
+        CAPACITY_UNIT = parameters.capacityUnit;
         (ROOT_END, AUDIT_START, AUDIT_END) = (time.rootEnd, time.auditStart, time.auditEnd);
         (REVEAL_END, FINALIZE_END) = (time.revealEnd, time.finalizeEnd);
     }
@@ -74,15 +107,15 @@ contract Audits is IAudits, Epochs {
     /* ACTIONS */
 
     /// @inheritdoc IAudits
-    function commitRoot(uint256 epoch, bytes32 root, uint32 count, uint64 tokens) external {
+    function commitRoot(uint256 epoch, Root calldata root) external {
         _requireWindow(epoch, 0, ROOT_END);
         address provider = _operator();
         require(STAKING.effectiveStake(provider, epoch) != 0, NotProvider(provider, epoch));
         require(rootHash[epoch][provider] == 0, AlreadyCommitted(epoch, provider));
-        require(root != 0 && count != 0 && tokens != 0, BadRoot());
+        require(root.root != 0 && root.count != 0 && root.tokens != 0 && root.model != 0, BadRoot());
 
-        rootHash[epoch][provider] = keccak256(abi.encode(root, tokens, count));
-        emit RootCommitted(epoch, provider, root, tokens, count);
+        rootHash[epoch][provider] = keccak256(abi.encode(root));
+        emit RootCommitted(epoch, provider, root.root, root.tokens, root.count, root.model);
     }
 
     /// @inheritdoc IAudits
@@ -98,6 +131,14 @@ contract Audits is IAudits, Epochs {
     }
 
     /// @inheritdoc IAudits
+    function seat(uint256 epoch, address[] calldata providers) external {
+        bytes32 seed = BEACON.rand(epoch);
+        for (uint256 i; i < providers.length; ++i) {
+            _seat(epoch, seed, providers[i]);
+        }
+    }
+
+    /// @inheritdoc IAudits
     function revealAudit(uint256 epoch, bytes32 salt, Row[] calldata rows) external {
         _requireWindow(epoch, AUDIT_END, REVEAL_END);
         address verifier = _operator();
@@ -107,27 +148,43 @@ contract Audits is IAudits, Epochs {
 
         bytes32 seed = BEACON.rand(epoch);
         rowsOf[epoch][verifier] = rows.length;
-        rowsTotal[epoch] += rows.length;
+        _totals[epoch].rows += uint64(rows.length); // Safe: calldata has fewer.
         address last;
         for (uint256 i; i < rows.length; ++i) {
-            require(rows[i].provider > last, BadReveal());
-            last = rows[i].provider;
-            _score(epoch, seed, verifier, rows[i]);
+            Row calldata row = rows[i];
+            require(row.provider > last && row.score <= SCORE_MAX, BadReveal());
+            last = row.provider;
+            _vote(epoch, seed, verifier, row);
         }
     }
 
     /// @inheritdoc IAudits
-    function finalize(uint256 epoch, address provider) external {
+    function finalize(uint256 epoch, address provider, Root calldata root) external {
         _requireWindow(epoch, REVEAL_END, FINALIZE_END);
-        require(STAKING.effectiveStake(provider, epoch) != 0, NotProvider(provider, epoch));
-        Tally storage tally = _tallies[epoch][provider];
-        require(!tally.finalized, AlreadyFinalized(epoch, provider));
+        uint256 stake = STAKING.effectiveStake(provider, epoch);
+        require(stake != 0, NotProvider(provider, epoch));
+        Result memory result = _results[epoch][provider];
+        require(!result.finalized, AlreadyFinalized(epoch, provider));
 
-        (uint8 score, bool carried) = _verdict(epoch, provider);
-        (tally.score, tally.carried, tally.finalized) = (score, carried, true);
-        uint256 weight = weightOf(epoch, provider);
-        weightTotal[epoch] += weight;
-        emit Finalized(epoch, provider, score, carried, weight);
+        (result.score, result.capacity, result.carried) = _verdict(epoch, provider);
+        result.stake = uint96(stake); // Safe: stake is a part of the supply.
+        result.finalized = true;
+        result.worked = !result.voided && _worked(epoch, provider, root);
+        _results[epoch][provider] = result;
+        uint256 weight = _weight(result);
+        _totals[epoch].weight += uint128(weight); // Safe: see Totals.
+        emit Finalized(
+            epoch, provider, result.score, result.carried, weight, result.capacity, result.worked
+        );
+    }
+
+    /// @inheritdoc IAudits
+    function voidRoot(uint256 epoch, address provider) external {
+        require(msg.sender == STAKING.slasher(), NotSlasher(msg.sender));
+
+        Result storage result = _results[epoch][provider];
+        (result.voided, result.worked) = (true, false);
+        emit RootVoided(epoch, provider);
     }
 
     /* VIEWS */
@@ -166,16 +223,44 @@ contract Audits is IAudits, Epochs {
     }
 
     /// @inheritdoc IAudits
-    function tallies(uint256 epoch, address provider) external view returns (Tally memory) {
-        return _tallies[epoch][provider];
+    function ballotOf(uint256 epoch, address provider) public view returns (Ballot memory ballot) {
+        ballot = _ballots[epoch % 2][provider];
+        if (ballot.epoch != epoch) delete ballot;
     }
 
     /// @inheritdoc IAudits
-    /// @dev Issue 5 caps the stake by the audited capacity class (capUnits x UNIT) here.
-    function weightOf(uint256 epoch, address provider) public view returns (uint256) {
-        Tally storage tally = _tallies[epoch][provider];
-        if (!tally.finalized || tally.score < SCORE_MIN) return 0;
-        return STAKING.effectiveStake(provider, epoch) * tally.score;
+    function resultOf(uint256 epoch, address provider) external view returns (Result memory) {
+        return _results[epoch][provider];
+    }
+
+    /// @inheritdoc IAudits
+    function weightOf(uint256 epoch, address provider) external view returns (uint256) {
+        return _weight(_results[epoch][provider]);
+    }
+
+    /// @inheritdoc IAudits
+    function weightTotal(uint256 epoch) external view returns (uint256) {
+        return _totals[epoch].weight;
+    }
+
+    /// @inheritdoc IAudits
+    function rowsTotal(uint256 epoch) external view returns (uint256) {
+        return _totals[epoch].rows;
+    }
+
+    /// @inheritdoc IAudits
+    function shareOf(uint256 epoch, address operator) external view returns (Share memory) {
+        Result memory result = _results[epoch][operator];
+        Totals memory totals = _totals[epoch];
+        return Share({
+            weight: _weight(result),
+            weightTotal: totals.weight,
+            rows: result.finalized ? 0 : rowsOf[epoch][operator], // a provider never verifies: saves a cold slot
+            rowsTotal: totals.rows,
+            stake: result.stake,
+            score: result.score,
+            worked: result.worked && !result.carried
+        });
     }
 
     /// @inheritdoc IAudits
@@ -197,45 +282,89 @@ contract Audits is IAudits, Epochs {
         require(operator != address(0), NotNode(msg.sender));
     }
 
-    function _score(uint256 epoch, bytes32 seed, address verifier, Row calldata row) internal {
-        require(row.score <= SCORE_MAX, BadReveal());
-        require(STAKING.effectiveStake(row.provider, epoch) != 0, NotProvider(row.provider, epoch));
-        address[] memory drawn = STAKING.draw(seed, row.provider, epoch, COMMITTEE);
-        require(_contains(drawn, verifier), NotAssigned(verifier, row.provider, epoch));
+    function _seat(uint256 epoch, bytes32 seed, address provider) internal returns (Ballot memory ballot) {
+        ballot = _ballots[epoch % 2][provider];
+        if (ballot.seated && ballot.epoch == epoch) return ballot;
+        require(STAKING.effectiveStake(provider, epoch) != 0, NotProvider(provider, epoch));
 
-        Tally storage tally = _tallies[epoch][row.provider];
-        tally.scores |= uint128(row.score) << (8 * tally.count); // Safe: at most MAX_COMMITTEE verifiers are assigned.
-        ++tally.count;
-        emit Scored(epoch, row.provider, verifier, row.score, row.digest);
+        address[] memory drawn = STAKING.draw(seed, provider, epoch, COMMITTEE);
+        uint256 seats;
+        for (uint256 k; k < drawn.length; ++k) {
+            seats |= _number(drawn[k]) << (SEAT_BITS * k);
+        }
+        ballot = Ballot(epoch.toUint32(), true, uint200(seats)); // Safe: at most MAX_COMMITTEE seats.
+        _ballots[epoch % 2][provider] = ballot;
+        emit Seated(epoch, provider, drawn);
     }
 
-    function _verdict(uint256 epoch, address provider) internal view returns (uint8 score, bool carried) {
-        Tally storage tally = _tallies[epoch][provider];
-        if (tally.count >= QUORUM) return (_median(tally.scores, tally.count), false);
-        if (epoch == 0) return (0, false);
-        Tally storage before = _tallies[epoch - 1][provider];
-        if (!before.finalized || before.carried) return (0, false);
-        return (before.score, true);
+    /// Numbers take 24 bits of a ballot where addresses would take 160.
+    function _number(address verifier) internal returns (uint256 number) {
+        number = numberOf[verifier];
+        if (number != 0) return number;
+        number = ++_lastNumber;
+        numberOf[verifier] = uint24(number); // Safe: a checked increment of 24 bits.
     }
 
-    /// Insertion sort of at most 16 bytes; of two middle scores the lower one counts.
-    function _median(uint128 packed, uint256 count) internal pure returns (uint8) {
-        uint8[] memory scores = new uint8[](count);
-        for (uint256 i; i < count; ++i) {
-            uint8 score = uint8(packed >> (8 * i)); // Safe: the cast takes byte i.
+    function _vote(uint256 epoch, bytes32 seed, address verifier, Row calldata row) internal {
+        Ballot memory ballot = _seat(epoch, seed, row.provider);
+        uint256 number = numberOf[verifier];
+        uint256 shift;
+        while (shift != BALLOT_BITS && (ballot.seats >> shift) & NUMBER_MASK != number) {
+            shift += SEAT_BITS;
+        }
+        // Number 0 was never drawn; it would match an empty seat.
+        require(number != 0 && shift != BALLOT_BITS, NotAssigned(verifier, row.provider, epoch));
+        uint256 verdict = uint256(row.score + 1) << SCORE_SHIFT | uint256(row.capacity) << CAPACITY_SHIFT;
+        ballot.seats |= uint200(verdict << shift); // Safe: inside the seat.
+        _ballots[epoch % 2][row.provider] = ballot;
+        emit Scored(epoch, row.provider, verifier, row.score, row.capacity, row.digest);
+    }
+
+    function _verdict(uint256 epoch, address provider)
+        internal
+        view
+        returns (uint8 score, uint8 capacity, bool carried)
+    {
+        uint256 seats = ballotOf(epoch, provider).seats;
+        uint8[] memory scores = new uint8[](MAX_COMMITTEE);
+        uint8[] memory capacities = new uint8[](MAX_COMMITTEE);
+        uint256 count;
+        for (; seats != 0; seats >>= SEAT_BITS) {
+            uint8 entry = uint8(seats >> SCORE_SHIFT);
+            if (entry == 0) continue;
+            scores[count] = entry - 1;
+            capacities[count++] = uint8(seats >> CAPACITY_SHIFT);
+        }
+        if (count >= QUORUM) return (_median(scores, count), _median(capacities, count), false);
+        if (epoch == 0) return (0, 0, false);
+        Result memory before = _results[epoch - 1][provider];
+        if (!before.finalized || before.carried) return (0, 0, false);
+        return (before.score, before.capacity, true);
+    }
+
+    /// Whether the provider committed a root, of a model that counts. Who finalizes cannot leave the root out.
+    function _worked(uint256 epoch, address provider, Root calldata root) internal view returns (bool) {
+        bytes32 committed = rootHash[epoch][provider];
+        if (committed == 0) return false;
+        require(committed == keccak256(abi.encode(root)), BadRoot());
+        return MODELS.isRewardable(root.model, epoch);
+    }
+
+    function _weight(Result memory result) internal view returns (uint256) {
+        if (result.score < SCORE_MIN) return 0;
+        return Math.min(result.stake, result.capacity * CAPACITY_UNIT) * result.score;
+    }
+
+    /// Insertion sort of at most MAX_COMMITTEE values; of two middle ones the lower one counts.
+    function _median(uint8[] memory values, uint256 count) internal pure returns (uint8) {
+        for (uint256 i = 1; i < count; ++i) {
+            uint8 value = values[i];
             uint256 j = i;
-            for (; j > 0 && scores[j - 1] > score; --j) {
-                scores[j] = scores[j - 1];
+            for (; j > 0 && values[j - 1] > value; --j) {
+                values[j] = values[j - 1];
             }
-            scores[j] = score;
+            values[j] = value;
         }
-        return scores[(count - 1) / 2];
-    }
-
-    function _contains(address[] memory list, address account) internal pure returns (bool) {
-        for (uint256 i; i < list.length; ++i) {
-            if (list[i] == account) return true;
-        }
-        return false;
+        return values[(count - 1) / 2];
     }
 }

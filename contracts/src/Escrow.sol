@@ -11,6 +11,7 @@ import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 import {IAriaToken} from "./interfaces/IAriaToken.sol";
 import {Account, Channel, IEscrow, Parties} from "./interfaces/IEscrow.sol";
 import {Epochs, Timetable} from "./libraries/Epochs.sol";
+import {Guarded} from "./libraries/Guarded.sol";
 
 /// @title Escrow
 /// @notice Channels from one payer to one payee.
@@ -28,21 +29,26 @@ import {Epochs, Timetable} from "./libraries/Epochs.sol";
 /// starts, moves or cancels a thaw.
 ///
 /// FEE
-/// A part of every redemption, rounded up per row, is burnt. There is no pause and no owner of any balance.
-contract Escrow is IEscrow, Epochs, EIP712, ReentrancyGuardTransient {
+/// A part of every redemption, rounded up per row, at the rate of the channel's last deposit: both sides know it before
+/// they deal. It is burnt per payee, by anyone, and counts for work rewards in the epoch in which it is burnt.
+///
+/// ROLES
+/// The governor sets the rate of later deposits. The guardian may stop new deposits for a week, once. Nobody can pause
+/// anything else, and nobody owns a balance.
+contract Escrow is IEscrow, Epochs, Guarded, EIP712, ReentrancyGuardTransient {
     using SafeCast for uint256;
     using SafeERC20 for IAriaToken;
 
-    struct Fees {
-        uint96 unburned;
-        uint96 publicFees; // in `epoch`
-        uint32 epoch; // of the last redemption
-        uint24 ppm; // in `epoch`
+    /// One storage slot, because every deposit reads it.
+    struct Settings {
+        uint24 feePpm;
+        uint40 stoppedUntil;
+        bool stopUsed;
     }
 
     struct EpochFees {
-        uint96 publicFees;
-        uint24 ppm;
+        uint96 total;
+        uint24 feePpm;
     }
 
     bytes32 public constant VOUCHER_TYPEHASH = keccak256("Voucher(bytes32 channelId,uint128 maxClaimableAmount)");
@@ -50,6 +56,8 @@ contract Escrow is IEscrow, Epochs, EIP712, ReentrancyGuardTransient {
     /// @notice Bytes of one row of `redeem`.
     uint256 public constant ROW = 128;
     uint256 public constant MAX_FEE_PPM = 100_000;
+    /// @notice How long the guardian stops deposits.
+    uint256 public constant STOP = 7 days;
     uint256 internal constant PPM = 1_000_000;
     uint256 internal constant PRIVATE_BIT = 1 << 95;
     uint8 internal constant NOTHING_NEW = 1;
@@ -63,27 +71,32 @@ contract Escrow is IEscrow, Epochs, EIP712, ReentrancyGuardTransient {
 
     mapping(bytes32 id => Channel) internal _channels;
     mapping(address payee => Account) internal _accounts;
-    mapping(address payee => mapping(uint256 epoch => uint96)) internal _pastFees;
+    /// @inheritdoc IEscrow
+    mapping(address payee => mapping(uint256 epoch => uint256)) public fees;
+    mapping(uint256 epoch => EpochFees) internal _epochFees;
     /// @inheritdoc IEscrow
     mapping(address payer => uint256) public refunds;
-    Fees internal _fees;
-    mapping(uint256 epoch => EpochFees) internal _pastTotals;
-    uint24 internal _nextPpm; // the rate after the running epoch
+    Settings internal _settings;
 
     /* CONSTRUCTOR */
 
-    constructor(Timetable memory time, IAriaToken token, address governor, uint32 thawSeconds, uint24 feePpm)
-        Epochs(time)
-        EIP712("ARIA Escrow", "1")
-    {
-        require(feePpm <= MAX_FEE_PPM, FeeTooHigh(feePpm, MAX_FEE_PPM));
-
+    constructor(
+        Timetable memory time,
+        IAriaToken token,
+        address governor,
+        address guardian,
+        uint32 thawSeconds,
+        uint24 feePpm_
+    ) Epochs(time) Guarded(guardian) EIP712("ARIA Escrow", "1") {
         TOKEN = token;
         GOVERNOR = governor;
         THAW = thawSeconds;
-        _fees.ppm = feePpm;
-        _nextPpm = feePpm;
-        emit FeeChanged(feePpm);
+        _setFee(feePpm_);
+    }
+
+    modifier onlyGovernor() {
+        require(msg.sender == GOVERNOR, NotGovernor(msg.sender));
+        _;
     }
 
     /* ACTIONS OF PAYERS */
@@ -172,7 +185,8 @@ contract Escrow is IEscrow, Epochs, EIP712, ReentrancyGuardTransient {
         require(block.timestamp >= channel.thawEnd, StillThawing(id, channel.thawEnd));
 
         amount = channel.balance - channel.claimed;
-        _channels[id] = Channel({balance: channel.claimed, claimed: channel.claimed, thawEnd: 0});
+        (channel.balance, channel.thawEnd) = (channel.claimed, 0);
+        _channels[id] = channel;
         emit Withdrawn(id, to, amount);
 
         TOKEN.safeTransfer(to, amount);
@@ -196,24 +210,23 @@ contract Escrow is IEscrow, Epochs, EIP712, ReentrancyGuardTransient {
         uint256 length = rows.length;
         require(length != 0 && length % ROW == 0, BadRows(length));
 
-        Fees memory total = _currentFees();
         bytes32 domain = _domainSeparatorV4();
         uint256 income;
-        uint256 publicFees;
         uint256 allFees;
+        uint256 publicGwei;
         for (uint256 offset; offset < length; offset += ROW) {
-            (uint256 delta, uint256 fee, bool isPublic) =
-                _redeemRow(payee, rows[offset:offset + ROW], domain, total.ppm);
+            (uint256 delta, uint256 fee, bool isPublic) = _redeemRow(payee, rows[offset:offset + ROW], domain);
             income += delta - fee;
             allFees += fee;
-            if (isPublic) publicFees += fee;
+            if (isPublic) publicGwei += fee / 1 gwei;
         }
         if (income + allFees == 0) return;
 
-        total.unburned += allFees.toUint96();
-        total.publicFees += publicFees.toUint96();
-        _fees = total;
-        _credit(payee, income, publicFees, total.epoch);
+        Account memory account = _accounts[payee];
+        account.owed = (account.owed + income).toUint96();
+        account.unburned = (account.unburned + allFees).toUint96();
+        account.publicGwei = (account.publicGwei + publicGwei).toUint64();
+        _accounts[payee] = account;
     }
 
     /// @inheritdoc IEscrow
@@ -242,24 +255,44 @@ contract Escrow is IEscrow, Epochs, EIP712, ReentrancyGuardTransient {
     /* ACTIONS OF ANYONE, AND OF THE GOVERNOR */
 
     /// @inheritdoc IEscrow
-    function burnFees() external nonReentrant returns (uint256 amount) {
-        amount = _fees.unburned;
+    function burnFees(address payee) external nonReentrant returns (uint256 amount) {
+        Account memory account = _accounts[payee];
+        amount = account.unburned;
         require(amount != 0, ZeroAmount());
 
-        _fees.unburned = 0;
-        emit FeesBurned(amount);
+        uint256 epoch = epochNow();
+        uint256 rewardable = uint256(account.publicGwei) * 1 gwei;
+        (account.unburned, account.publicGwei) = (0, 0);
+        _accounts[payee] = account;
+        if (rewardable != 0) {
+            fees[payee][epoch] += rewardable;
+            uint256 total = _epochFees[epoch].total + rewardable;
+            _epochFees[epoch] = EpochFees(total.toUint96(), _settings.feePpm);
+        }
+        emit FeesBurned(payee, epoch, amount, rewardable);
 
         TOKEN.burn(amount);
     }
 
     /// @inheritdoc IEscrow
-    function setFee(uint256 feePpm) external {
-        require(msg.sender == GOVERNOR, NotGovernor(msg.sender));
-        require(feePpm <= MAX_FEE_PPM, FeeTooHigh(feePpm, MAX_FEE_PPM));
+    function setFee(uint256 feePpm_) external onlyGovernor {
+        _setFee(feePpm_);
+    }
 
-        _fees = _currentFees();
-        _nextPpm = uint24(feePpm); // Safe: at most MAX_FEE_PPM.
-        emit FeeChanged(feePpm);
+    /// @inheritdoc IEscrow
+    function stopDeposits() external onlyGuardian {
+        Settings memory settings = _settings;
+        require(!settings.stopUsed, StopUsed());
+
+        (settings.stopUsed, settings.stoppedUntil) = (true, (block.timestamp + STOP).toUint40());
+        _settings = settings;
+        emit DepositsStopped(settings.stoppedUntil);
+    }
+
+    /// @inheritdoc IEscrow
+    function rearmStop() external onlyGovernor {
+        _settings.stopUsed = false;
+        emit StopRearmed();
     }
 
     /* VIEWS */
@@ -280,21 +313,24 @@ contract Escrow is IEscrow, Epochs, EIP712, ReentrancyGuardTransient {
     }
 
     /// @inheritdoc IEscrow
-    function fees(address payee, uint256 epoch) external view returns (uint256) {
-        Account storage account = _accounts[payee];
-        return epoch == account.epoch ? account.fees : _pastFees[payee][epoch];
+    function feeTotal(uint256 epoch) external view returns (uint256, uint256) {
+        EpochFees memory burnt = _epochFees[epoch];
+        return (burnt.total, burnt.feePpm);
     }
 
     /// @inheritdoc IEscrow
-    function feeTotal(uint256 epoch) external view returns (uint256 total, uint256 feePpm) {
-        Fees storage current = _fees;
-        if (epoch == current.epoch) return (current.publicFees, current.ppm);
-        return (_pastTotals[epoch].publicFees, _pastTotals[epoch].ppm);
+    function unburned(address payee) external view returns (uint256) {
+        return _accounts[payee].unburned;
     }
 
     /// @inheritdoc IEscrow
-    function unburned() external view returns (uint256) {
-        return _fees.unburned;
+    function feePpm() external view returns (uint256) {
+        return _settings.feePpm;
+    }
+
+    /// @inheritdoc IEscrow
+    function depositsStoppedUntil() external view returns (uint256) {
+        return _settings.stoppedUntil;
     }
 
     /// @inheritdoc IEscrow
@@ -304,23 +340,34 @@ contract Escrow is IEscrow, Epochs, EIP712, ReentrancyGuardTransient {
 
     /* INTERNAL */
 
+    function _setFee(uint256 feePpm_) internal {
+        require(feePpm_ <= MAX_FEE_PPM, FeeTooHigh(feePpm_, MAX_FEE_PPM));
+
+        _settings.feePpm = uint24(feePpm_); // Safe: at most MAX_FEE_PPM.
+        emit FeeChanged(feePpm_);
+    }
+
     /// The callers transfer the tokens afterwards, so that all effects come first.
     function _deposit(Parties memory p, uint256 amount) internal returns (bytes32 id) {
+        Settings memory settings = _settings;
+        require(block.timestamp >= settings.stoppedUntil, DepositsStoppedUntil(settings.stoppedUntil));
         require(amount != 0, ZeroAmount());
         require(p.payee != address(0) && p.payer != address(0), ZeroAddress());
 
+        if (p.signer == address(0)) p.signer = p.payer;
         id = channelId(p.payer, p.payee, p.signer, p.salt);
-        Channel storage channel = _channels[id];
+        Channel memory channel = _channels[id];
         uint256 balance = channel.balance + amount;
         require(balance <= type(uint96).max, Overflow96(balance));
 
         channel.balance = uint96(balance); // Safe: checked above.
+        channel.feePpm = settings.feePpm;
         if (msg.sender == p.payer) channel.thawEnd = 0;
-        address signer = p.signer == address(0) ? p.payer : p.signer;
-        emit Deposited(id, p.payer, p.payee, signer, p.salt, amount, balance);
+        _channels[id] = channel;
+        emit Deposited(id, p.payer, p.payee, p.signer, p.salt, amount, balance);
     }
 
-    function _redeemRow(address payee, bytes calldata row, bytes32 domain, uint256 ppm)
+    function _redeemRow(address payee, bytes calldata row, bytes32 domain)
         internal
         returns (uint256 delta, uint256 fee, bool isPublic)
     {
@@ -328,23 +375,23 @@ contract Escrow is IEscrow, Epochs, EIP712, ReentrancyGuardTransient {
         address signer = address(bytes20(row[20:40]));
         uint96 salt = uint96(bytes12(row[40:52]));
         uint96 total = uint96(bytes12(row[52:64]));
-        if (signer == address(0)) signer = payer;
-        bytes32 id = keccak256(abi.encode(payer, payee, signer, salt));
+        bytes32 id = channelId(payer, payee, signer, salt);
 
-        Channel storage channel = _channels[id];
-        uint96 claimed = channel.claimed;
-        uint96 claim = uint96(Math.min(total, channel.balance));
-        if (claim <= claimed) return _skip(id, NOTHING_NEW);
+        Channel memory channel = _channels[id];
+        uint256 claim = Math.min(total, channel.balance);
+        if (claim <= channel.claimed) return _skip(id, NOTHING_NEW);
 
         bytes32 digest = _voucherDigest(domain, id, total);
         (address recovered, ECDSA.RecoverError failure,) =
             ECDSA.tryRecover(digest, bytes32(row[64:96]), bytes32(row[96:128]));
+        if (signer == address(0)) signer = payer;
         if (failure != ECDSA.RecoverError.NoError || recovered != signer) return _skip(id, BAD_SIGNATURE);
 
-        channel.claimed = claim;
-        delta = claim - claimed;
-        fee = Math.ceilDiv(delta * ppm, PPM);
+        delta = claim - channel.claimed;
+        fee = Math.ceilDiv(delta * channel.feePpm, PPM);
         isPublic = salt & PRIVATE_BIT == 0;
+        channel.claimed = uint96(claim); // Safe: at most balance.
+        _channels[id] = channel;
         emit Redeemed(id, payee, claim, delta, fee);
     }
 
@@ -355,28 +402,5 @@ contract Escrow is IEscrow, Epochs, EIP712, ReentrancyGuardTransient {
 
     function _voucherDigest(bytes32 domain, bytes32 id, uint128 total) internal pure returns (bytes32) {
         return MessageHashUtils.toTypedDataHash(domain, keccak256(abi.encode(VOUCHER_TYPEHASH, id, total)));
-    }
-
-    /// The running epoch's fees. The first call in a new epoch files those of the old one.
-    function _currentFees() internal returns (Fees memory total) {
-        total = _fees;
-        uint32 epoch = epochNow().toUint32();
-        if (epoch == total.epoch) return total;
-
-        if (total.publicFees != 0) _pastTotals[total.epoch] = EpochFees(total.publicFees, total.ppm);
-        total.publicFees = 0;
-        total.epoch = epoch;
-        total.ppm = _nextPpm;
-    }
-
-    function _credit(address payee, uint256 income, uint256 publicFees, uint32 epoch) internal {
-        Account memory account = _accounts[payee];
-        if (publicFees != 0 && account.epoch != epoch) {
-            if (account.fees != 0) _pastFees[payee][account.epoch] = account.fees;
-            (account.fees, account.epoch) = (0, epoch);
-        }
-        account.owed = (account.owed + income).toUint96();
-        account.fees += publicFees.toUint96();
-        _accounts[payee] = account;
     }
 }

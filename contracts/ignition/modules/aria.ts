@@ -21,6 +21,7 @@ export const ariaModule = buildModule('Aria', m => {
   // Structs and addresses, all given by deploy.ts.
   const time = m.getParameter('time')
   const governor = m.getParameter('governor')
+  const guardian = m.getParameter('guardian')
   const treasury = m.getParameter('treasury')
 
   const token = m.contract('AriaToken', [m.getParameter('minter'), treasury])
@@ -32,11 +33,11 @@ export const ariaModule = buildModule('Aria', m => {
   )
   const escrow = m.contract(
     'Escrow',
-    [time, token, governor, m.getParameter('thaw'), m.getParameter('feePpm')],
+    [time, token, governor, guardian, m.getParameter('thaw'), m.getParameter('feePpm')],
     { after: [staking] },
   )
   const beacon = m.contract('LocalBeacon', [time, m.getParameter('beaconOperator')], { after: [escrow] })
-  const audits = m.contract('Audits', [time, m.getParameter('audits'), staking, beacon])
+  const audits = m.contract('Audits', [time, m.getParameter('audits'), staking, beacon, models])
   const rewards = m.contract('Rewards', [
     time,
     m.getParameter('rewards'),
@@ -45,6 +46,7 @@ export const ariaModule = buildModule('Aria', m => {
     escrow,
     audits,
     governor,
+    guardian,
     treasury,
   ])
   return { token, models, staking, escrow, beacon, audits, rewards }

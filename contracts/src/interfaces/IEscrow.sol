@@ -6,13 +6,14 @@ struct Channel {
     uint96 balance; // deposited - withdrawn: what vouchers may claim in total
     uint96 claimed; // total ever claimed; never resets
     uint40 thawEnd; // 0 unless the payer thaws
+    uint24 feePpm; // fee of its redemptions: the rate at its last deposit
 }
 
-/// @notice What a payee is owed, and the fee its public channels paid in the epoch of its last redemption.
+/// @notice What a payee is owed, and the fees of its redemptions that are not burnt yet. One storage slot.
 struct Account {
     uint96 owed;
-    uint96 fees;
-    uint32 epoch;
+    uint96 unburned;
+    uint64 publicGwei; // the part of `unburned` from public channels, in whole gwei per row
 }
 
 /// @notice Who pays whom, and who may sign: a channel's identity.
@@ -48,9 +49,12 @@ interface IEscrow {
     event Closed(bytes32 indexed id, address indexed payer, uint256 refund);
     event Refunded(address indexed payer, address indexed to, uint256 amount);
     event PaidOut(address indexed payee, address indexed to, uint256 amount);
-    event FeesBurned(uint256 amount);
-    /// @notice The first redemption of a later epoch uses `feePpm`.
+    /// @notice `rewardable` is the part of `amount` that counts for `payee`'s work reward of `epoch`.
+    event FeesBurned(address indexed payee, uint256 indexed epoch, uint256 amount, uint256 rewardable);
+    /// @notice Channels use `feePpm` from their next deposit on.
     event FeeChanged(uint256 feePpm);
+    event DepositsStopped(uint256 until);
+    event StopRearmed();
 
     error ZeroAmount();
     error ZeroAddress();
@@ -61,6 +65,10 @@ interface IEscrow {
     error Overflow96(uint256 value);
     error FeeTooHigh(uint256 feePpm, uint256 max);
     error NotGovernor(address caller);
+    /// @notice The guardian stopped new deposits for a while.
+    error DepositsStoppedUntil(uint256 until);
+    /// @notice The guardian has used its stop; only the governor gives it another one.
+    error StopUsed();
 
     /* ACTIONS OF PAYERS */
 
@@ -121,11 +129,18 @@ interface IEscrow {
 
     /* ACTIONS OF ANYONE, AND OF THE GOVERNOR */
 
-    /// @notice Burns the fees collected so far.
-    function burnFees() external returns (uint256 amount);
+    /// @notice Burns the fees of `payee`'s redemptions. Those of public channels count for its work reward of the
+    /// running epoch: burn before the epoch ends.
+    function burnFees(address payee) external returns (uint256 amount);
 
-    /// @notice Sets the fee from the next epoch on, at most `MAX_FEE_PPM`. Governor only.
+    /// @notice Sets the fee of channels from their next deposit on, at most `MAX_FEE_PPM`. Governor only.
     function setFee(uint256 feePpm) external;
+
+    /// @notice Stops deposits for `STOP` seconds, and nothing else. Guardian only, once until the governor re-arms it.
+    function stopDeposits() external;
+
+    /// @notice Gives the guardian another stop. Governor only.
+    function rearmStop() external;
 
     /* VIEWS */
 
@@ -139,14 +154,20 @@ interface IEscrow {
     /// @notice What `withdrawRefund` would pay.
     function refunds(address payer) external view returns (uint256);
 
-    /// @notice Fees that redemptions of `payee`'s public channels paid in `epoch`.
+    /// @notice Fees of `payee`'s public channels that were burnt in `epoch`.
     function fees(address payee, uint256 epoch) external view returns (uint256);
 
-    /// @notice Sum of `fees` over all payees, and the fee rate of `epoch` (0 and 0 for an epoch without redemption).
+    /// @notice Sum of `fees` over all payees, and the fee rate then (0 and 0 for an epoch in which nothing was burnt).
     function feeTotal(uint256 epoch) external view returns (uint256 total, uint256 feePpm);
 
-    /// @notice Collected and not yet burnt.
-    function unburned() external view returns (uint256);
+    /// @notice Fees of `payee`'s redemptions that `burnFees` would burn.
+    function unburned(address payee) external view returns (uint256);
+
+    /// @notice The fee of channels that are funded now.
+    function feePpm() external view returns (uint256);
+
+    /// @notice Deposits revert before this timestamp. 0: the guardian has never stopped them.
+    function depositsStoppedUntil() external view returns (uint256);
 
     /// @notice The digest that the signer of channel `id` signs.
     function voucherDigest(bytes32 id, uint128 maxClaimableAmount) external view returns (bytes32);

@@ -10,11 +10,12 @@ struct Split {
     uint16 kappaBps; // work reward per burnt fee; below one, so that dealing with oneself always loses
 }
 
-/// @notice An epoch's emission, fixed by the first claim.
+/// @notice An epoch's emission, fixed by the first claim. One storage slot.
 struct Pool {
     uint128 emission;
     Split split;
     bool treasuryPaid;
+    uint40 delay; // seconds by which the guardian moved the epoch's claims; 0: not frozen yet
 }
 
 /// @notice Parameters of one network.
@@ -38,6 +39,8 @@ interface IRewards {
     );
     event TreasuryPaid(uint256 indexed epoch, address indexed treasury, uint256 amount);
     event SplitChanged(Split split);
+    /// @notice Claims of `epoch` are possible from `until` on.
+    event EpochFrozen(uint256 indexed epoch, uint256 until);
 
     error BadSplit();
     error BadParameters();
@@ -46,6 +49,9 @@ interface IRewards {
     error ClaimsClosed(uint256 time, uint256 from, uint256 until);
     error AlreadyClaimed(uint256 epoch, address operator);
     error NothingToClaim(uint256 epoch, address operator);
+    error AlreadyFrozen(uint256 epoch);
+    /// @notice A freeze lasts at least one second and at most `FREEZE_MAX`.
+    error BadFreeze(uint256 duration, uint256 max);
 
     /// @notice Mints an operator's reward of `epoch` to its registered payout. Anyone may call, once per operator.
     /// @return amount The sum of the three parts.
@@ -53,6 +59,11 @@ interface IRewards {
 
     /// @notice Mints the treasury's part of `epoch`. Anyone may call, once.
     function claimTreasury(uint256 epoch) external returns (uint256 amount);
+
+    /// @notice Moves the claims of an epoch whose claims are not over by `duration` seconds: from the moment when they
+    /// would open, or from now if they are open. They stay possible as long as without the freeze. Guardian only, once
+    /// per epoch.
+    function freezeEpoch(uint256 epoch, uint256 duration) external;
 
     /// @notice Changes the split of pools that are not open yet. Governor only.
     function setSplit(Split calldata split) external;

@@ -206,6 +206,7 @@ export async function openChannel(
 export interface AuditRow {
   readonly provider: Address
   readonly score: number
+  readonly capacity: number
   readonly digest: Hex
 }
 
@@ -215,6 +216,7 @@ export function auditCommitment(verifier: Address, epoch: bigint, salt: Hex, row
     components: [
       { name: 'provider', type: 'address' },
       { name: 'score', type: 'uint8' },
+      { name: 'capacity', type: 'uint8' },
       { name: 'digest', type: 'bytes32' },
     ],
   } as const

@@ -31,6 +31,7 @@ abstract contract World is Test {
     IAudits internal audits;
     IRewards internal rewards;
     address internal slasher = address(0x51A5);
+    address internal guardian = address(0x6A4D);
 
     function build() internal {
         vm.warp(GENESIS);
@@ -42,10 +43,10 @@ abstract contract World is Test {
         staking = IStaking(deploy("Staking", abi.encode(time, stakingParameters(), token, me, slasher)));
         escrow = IEscrow(deployEscrow(FEE_PPM));
         beacon = IBeacon(deploy("LocalBeacon", abi.encode(time, me)));
-        audits = IAudits(deploy("Audits", abi.encode(time, auditParameters(), staking, beacon)));
+        audits = IAudits(deploy("Audits", abi.encode(time, auditParameters(), staking, beacon, models)));
         rewards = IRewards(
             deploy(
-                "Rewards", abi.encode(time, rewardParameters(), token, staking, escrow, audits, me, me)
+                "Rewards", abi.encode(time, rewardParameters(), token, staking, escrow, audits, me, guardian, me)
             )
         );
         assertEq(address(rewards), minter, "minter");
@@ -60,11 +61,11 @@ abstract contract World is Test {
     }
 
     function auditParameters() internal pure returns (AuditParameters memory) {
-        return AuditParameters(3, 2, 8, 10_000);
+        return AuditParameters(3, 2, 8, 10_000, 1_000 ether);
     }
 
     function deployEscrow(uint24 feePpm) internal returns (address) {
-        return deploy("Escrow", abi.encode(timetable(), token, address(this), uint32(THAW), feePpm));
+        return deploy("Escrow", abi.encode(timetable(), token, address(this), guardian, uint32(THAW), feePpm));
     }
 
     function rewardParameters() internal pure returns (RewardParameters memory) {
