@@ -106,12 +106,12 @@ async function build(
   const chain = await connectChain(config.rpcUrl, deployment)
   const clock = chainClock(chain)
   const channels = channelReader(chain, config.creditHead)
-  const audits = auditsReader(chain, operator)
   const outbox = createOutbox({ chain, database, privateKey: config.nodeKey, log })
   await clock.sync()
 
   const { id: modelId } = await modelManifest(config.modelPath, { cacheDir: dataDir })
   await requireRegistration(chain, { node: signer.address, operator, modelId })
+  const audits = auditsReader(chain, operator, modelId)
   const engine = await loadModel(
     config.modelPath,
     config.threads === undefined ? {} : { threads: config.threads },

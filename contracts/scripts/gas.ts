@@ -7,6 +7,7 @@ import {
   type ChannelParts,
   enlist,
   gasOf,
+  listModel,
   newAccount,
   type Operator,
   openChannel,
@@ -30,6 +31,7 @@ async function measure(world: World): Promise<Record<string, number>> {
     gas[name] = Number(await gasOf(world, hash))
   }
 
+  const root = { root: keccak256('0x01'), tokens: 5_000n, count: 30, model: await listModel(world) }
   const providers: Operator[] = []
   for (let i = 0; i < PROVIDERS; i++) providers.push(await enlist(world, PROVIDER, parseEther('1000')))
   const verifiers: Operator[] = []
@@ -61,20 +63,25 @@ async function measure(world: World): Promise<Record<string, number>> {
   await note('redeem 50', redeem(50, parseEther('6')))
   gas['redeem, marginal voucher (25 to 50)'] = Math.round((gas['redeem 50']! - gas['redeem 25']!) / 25)
   await note('payout, new recipient', escrow.write.payout([provider.payout], { account: provider.account }))
-  await note('burnFees', escrow.write.burnFees({ account: deployer }))
+  await note('burnFees', escrow.write.burnFees([payee], { account: deployer }))
   await note('thaw', escrow.write.thaw([payee, payer.address, 0n], { account: payer }))
 
   await timeAfter(world, 1, 0)
   await note('redeem 1, first of an epoch', redeem(1, parseEther('7')))
   for (const { node } of providers) {
-    await note('commitRoot', audits.write.commitRoot([1n, keccak256('0x01'), 30, 5_000n], { account: node }))
+    await note('commitRoot', audits.write.commitRoot([1n, root], { account: node }))
   }
   await timeAfter(world, 1, 9)
   const round = await beacon.read.roundOf([1n])
   await note('beacon submit (local)', beacon.write.submit([round, '0x12'], { account: deployer }))
   const salt = keccak256('0x02')
   const verdicts = providers
-    .map(each => ({ provider: each.account.address, score: 95, digest: keccak256(each.account.address) }))
+    .map(each => ({
+      provider: each.account.address,
+      score: 95,
+      capacity: 30,
+      digest: keccak256(each.account.address),
+    }))
     .sort(byAddress)
   await timeAfter(world, 1, 24)
   for (const { account, node } of verifiers) {
@@ -89,7 +96,7 @@ async function measure(world: World): Promise<Record<string, number>> {
   gas[`revealAudit per row (${PROVIDERS} rows, mean of the committee)`] = Number(reveals) / 3 / PROVIDERS
   await timeAfter(world, 1, 54)
   for (const each of providers) {
-    await note('finalize', audits.write.finalize([1n, each.account.address], { account: deployer }))
+    await note('finalize', audits.write.finalize([1n, each.account.address, root], { account: deployer }))
   }
   await timeAfter(world, 1, 144)
   await note('claim, opens the pool', rewards.write.claim([1n, payee], { account: deployer }))

@@ -53,7 +53,7 @@ export async function auditProvider(
         deployed: deployed(deployment),
         deployment,
         epoch: root.epoch,
-        root: { hash: root.root, sum: root.tokens, count: root.count },
+        root: { hash: root.root, sum: root.tokens, count: root.count, model: root.model },
         model,
         sidesOf,
         signal,

@@ -19,13 +19,16 @@ export interface Finding {
   passed: boolean
   /** In words: which position, both tokens. */
   reason: string | null
+  /** Output tokens and the whole seconds that they took, as the provider signed. */
+  tokens: number
+  seconds: number
 }
 
 export interface ItemContext {
   deployed: Deployed
   deployment: Pick<Deployment, 'genesis' | 'params'>
   epoch: number
-  root: CommittedRoot
+  root: CommittedRoot & { model: Hex }
   model: AuditModel
   /** The two sides of the receipt as the chain knows them; undefined when its channel is not on chain. */
   sidesOf: SidesOf
@@ -43,23 +46,25 @@ export async function checkItem(
   context: ItemContext,
   known: ReadonlyMap<Hex, Finding>,
 ): Promise<Finding> {
-  const receiptHash = digest('Receipt', item.item.receipt, context.deployed)
+  const { receipt } = item.item
+  const receiptHash = digest('Receipt', receipt, context.deployed)
+  const speed = { tokens: receipt.outputTokens, seconds: Math.max(0, receipt.endedAt - receipt.startedAt) }
   try {
     checkPlace(item, asked, context.root, context.deployed)
     const before = known.get(receiptHash)
     if (before !== undefined) return before
     await checkSides(item, context)
-    checkModel(item, context.model)
+    checkModel(item, context)
     checkCommitments(item)
     const { engine } = context.model
     const { contextLength } = engine.info
     checkFinish(item, { stopTokens: engine.tokenizer.stopTokens, contextLength })
     const reason = await reexecute(item, context)
-    return { receiptHash, passed: reason === null, reason }
+    return { receiptHash, passed: reason === null, reason, ...speed }
   } catch (thrown) {
     const isFault = thrown instanceof AriaError && FAULTS.has(thrown.code)
     if (!isFault) throw thrown
-    return { receiptHash, passed: false, reason: thrown.message }
+    return { receiptHash, passed: false, reason: thrown.message, ...speed }
   }
 }
 
@@ -79,7 +84,11 @@ async function checkSides(item: AuditItem, context: ItemContext): Promise<void> 
   }
 }
 
-function checkModel({ item: { receipt } }: AuditItem, { id }: AuditModel): void {
+function checkModel({ item: { receipt } }: AuditItem, { model: { id }, root }: ItemContext): void {
+  // The root says which model its work is rewarded for.
+  if (receipt.modelId !== root.model) {
+    throw new AriaError('bad_receipt', `It is of model ${receipt.modelId}, its root of ${root.model}.`)
+  }
   if (receipt.modelId === id) return
   throw new AriaError('unknown_model', `This auditor has no model ${receipt.modelId}.`, {
     facts: { receipt: receipt.modelId, own: id },

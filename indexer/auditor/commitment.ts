@@ -11,6 +11,7 @@ const TYPES = [
     components: [
       { name: 'provider', type: 'address' },
       { name: 'score', type: 'uint8' },
+      { name: 'capacity', type: 'uint8' },
       { name: 'digest', type: 'bytes32' },
     ],
   },

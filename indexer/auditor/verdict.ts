@@ -4,10 +4,14 @@ import type { Finding } from './check-item.ts'
 
 export const SCORE_FULL = 100
 const SCORE_NONE = 0
+/** A class is one byte of the contract's ballot. */
+const CAPACITY_MAX = 255
 
 export interface Verdict {
   provider: Address
   score: number
+  /** Audited throughput class: stake counts up to so many units of capacity (Audits.CAPACITY_UNIT). */
+  capacity: number
   digest: Hex
   sampled: number
   passed: number
@@ -25,6 +29,7 @@ export function judge(verifier: Address, provider: Address, findings: readonly F
   return {
     provider,
     score: first === undefined ? SCORE_FULL : SCORE_NONE,
+    capacity: capacityOf(unique),
     digest: workDigest(verifier, unique),
     sampled: unique.length,
     passed: unique.length - failed,
@@ -39,7 +44,26 @@ export function judge(verifier: Address, provider: Address, findings: readonly F
 /** A provider that does not serve a sampled public transcript scores 0. */
 export function unserved(verifier: Address, provider: Address, reason: string): Verdict {
   const digest = workDigest(verifier, [])
-  return { provider, score: SCORE_NONE, digest, sampled: 0, passed: 0, failed: 0, reason, findings: [] }
+  return {
+    provider,
+    score: SCORE_NONE,
+    capacity: 0,
+    digest,
+    sampled: 0,
+    passed: 0,
+    failed: 0,
+    reason,
+    findings: [],
+  }
+}
+
+/**
+ * Whole tokens per second of the fastest receipt that passed, at least one: what the machine has shown it can do.
+ * Receipts count whole seconds, so the time is rounded up; a longer answer measures better, never worse.
+ */
+function capacityOf(findings: readonly Finding[]): number {
+  const rates = findings.filter(({ passed }) => passed).map(({ tokens, seconds }) => tokens / (seconds + 1))
+  return Math.min(CAPACITY_MAX, Math.max(1, Math.floor(Math.max(0, ...rates))))
 }
 
 /**
@@ -56,7 +80,14 @@ export function workDigest(verifier: Address, findings: readonly Finding[]): Hex
 }
 
 /** Rows as the contract wants them: strictly ascending by provider. */
-export function rowsOf(verdicts: readonly Pick<Verdict, 'provider' | 'score' | 'digest'>[]): AuditRow[] {
-  const rows = verdicts.map(({ provider, score, digest }) => ({ provider, score, digest }))
+export function rowsOf(
+  verdicts: readonly Pick<Verdict, 'provider' | 'score' | 'capacity' | 'digest'>[],
+): AuditRow[] {
+  const rows = verdicts.map(({ provider, score, capacity, digest }) => ({
+    provider,
+    score,
+    capacity,
+    digest,
+  }))
   return rows.sort((a, b) => (a.provider < b.provider ? -1 : 1))
 }

@@ -1,8 +1,15 @@
-import { type Address, type Deployment, epochAt, epochTimes } from '@aria/sdk/protocol'
+import { type Address, type Deployment, epochAt, epochTimes, ZERO_HASH } from '@aria/sdk/protocol'
 import { and, between, eq, gt, isNull, sql } from 'drizzle-orm'
 import { union } from 'drizzle-orm/pg-core'
 import type { Database } from '../db/open.ts'
-import { auditsFinalized, auditsScored, rewardsClaimed } from '../db/schema/index.ts'
+import {
+  auditsFinalized,
+  auditsRootCommitted,
+  auditsScored,
+  escrowFeesBurned,
+  escrowRedeemed,
+  rewardsClaimed,
+} from '../db/schema/index.ts'
 
 export interface Duty {
   epoch: number
@@ -50,6 +57,35 @@ export async function dueScores(db: Database, deployment: Deployment, now: numbe
     .where(isNull(provider))
     .orderBy(due.epoch, due.operator)
     .limit(DUTIES_MAX)
+}
+
+/** The root that `finalize` is told: what the provider committed, all zero if nothing. */
+export async function rootOf(db: Database, { epoch, operator }: Duty) {
+  const { root, tokens, count, model, provider } = auditsRootCommitted
+  const [committed] = await db
+    .select({ root, tokens, count, model })
+    .from(auditsRootCommitted)
+    .where(and(eq(auditsRootCommitted.epoch, epoch), eq(provider, operator)))
+  return committed ?? { root: ZERO_HASH, tokens: 0n, count: 0, model: ZERO_HASH }
+}
+
+/** Payees whose redemptions paid fees that nobody has burned yet. */
+export async function duePayees(db: Database): Promise<Address[]> {
+  const { payee, fee } = escrowRedeemed
+  const burned = db
+    .select({ payee: escrowFeesBurned.payee, sum: sql<bigint>`sum(${escrowFeesBurned.amount})`.as('sum') })
+    .from(escrowFeesBurned)
+    .groupBy(escrowFeesBurned.payee)
+    .as('burned')
+  const due = await db
+    .select({ payee })
+    .from(escrowRedeemed)
+    .leftJoin(burned, eq(burned.payee, payee))
+    .groupBy(payee, burned.sum)
+    .having(sql`sum(${fee}) > coalesce(${burned.sum}, 0)`)
+    .orderBy(payee)
+    .limit(DUTIES_MAX)
+  return due.map(row => row.payee)
 }
 
 /** Rewards that anyone may mint to their owners now: scored providers and verifiers who revealed. */

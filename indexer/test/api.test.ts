@@ -111,7 +111,9 @@ describe.each([pglite, ...postgres])('the API over $name', backend => {
       .insert(s.escrowClosed)
       .values({ blockNumber, logIndex: 2, id: hash(3_000), payer, refund: 1_000n })
     await db.insert(s.escrowRefunded).values({ blockNumber, logIndex: 3, payer, to: payer, amount: 400n })
-    await db.insert(s.escrowFeesBurned).values({ blockNumber, logIndex: 4, amount: 150n })
+    await db
+      .insert(s.escrowFeesBurned)
+      .values({ blockNumber, logIndex: 4, payee: operator, epoch: 0, amount: 150n, rewardable: 150n })
     await db.insert(s.auditsRootCommitted).values({
       blockNumber,
       logIndex: 5,
@@ -120,13 +122,14 @@ describe.each([pglite, ...postgres])('the API over $name', backend => {
       root: hash(9),
       tokens: 60n,
       count: 3,
+      model: hash(4_000),
     })
 
     blockNumber = await block(GENESIS + 2 * EPOCH)
     await db
       .insert(s.auditsAuditCommitted)
       .values({ blockNumber, logIndex: 0, epoch: 0, verifier, commitment: hash(8) })
-    const scored = { blockNumber, epoch: 0, verifier, digest: hash(7) }
+    const scored = { blockNumber, epoch: 0, verifier, capacity: 9, digest: hash(7) }
     await db.insert(s.auditsScored).values([
       { ...scored, logIndex: 1, provider: operator, score: 100 },
       { ...scored, logIndex: 2, provider: tamperer, score: 0 },
@@ -139,6 +142,8 @@ describe.each([pglite, ...postgres])('the API over $name', backend => {
       score: 100,
       carried: false,
       weight: 1n,
+      capacity: 9,
+      worked: true,
     })
     const claimed = { blockNumber, epoch: 0, operator, payout: person(201) }
     await db
@@ -176,6 +181,7 @@ describe.each([pglite, ...postgres])('the API over $name', backend => {
         epoch: 0,
         provider: operator,
         score: 100,
+        capacity: 9,
         digest: hash(7),
         sampled: 2,
         passed: 2,
@@ -187,6 +193,7 @@ describe.each([pglite, ...postgres])('the API over $name', backend => {
         epoch: 0,
         provider: tamperer,
         score: 0,
+        capacity: 1,
         digest: hash(7),
         sampled: 1,
         passed: 0,

@@ -55,7 +55,7 @@ async function judge(
     deployed: deployed(deployment),
     deployment,
     epoch: 1,
-    root: { ...root, count: 2 },
+    root: { ...root, count: 2, model: MODEL_ID },
     model,
     sidesOf: () => ({
       deployed: deployed(deployment),
@@ -81,7 +81,8 @@ describe('an audited transcript', () => {
   test('passes when the model gives the same answer', async () => {
     const job = await jobWith()
 
-    expect(await judge(job)).toEqual({ receiptHash: job.hash, passed: true, reason: null })
+    const measured = { tokens: 128, seconds: 1 }
+    expect(await judge(job)).toEqual({ receiptHash: job.hash, passed: true, reason: null, ...measured })
   })
 
   test('fails at the first token that the model would not have answered, naming both', async () => {
@@ -188,9 +189,17 @@ describe('an audited transcript', () => {
     expect(old).toMatchObject({ passed: false, reason: expect.stringContaining('epoch 1') })
   })
 
+  test('fails when it is of another model than its root', async () => {
+    const verdict = await judge(await jobWith({ modelId: hash(78) }))
+
+    expect(verdict).toMatchObject({ passed: false, reason: expect.stringContaining('It is of model') })
+  })
+
   test('of another model gets no verdict at all', async () => {
     const job = await jobWith({ modelId: hash(78) })
 
-    await expect(judge(job)).rejects.toMatchObject({ code: 'unknown_model' })
+    const root = { ...treeOf([filler, job]).root, count: 2, model: hash(78) }
+
+    await expect(judge(job, item => item, { root })).rejects.toMatchObject({ code: 'unknown_model' })
   })
 })

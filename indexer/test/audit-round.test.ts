@@ -82,7 +82,8 @@ async function jobsOf(at: number, alter: (output: Uint32Array) => Uint32Array): 
 async function provide(at: number, jobs: Job[], served: Job[]): Promise<Served> {
   const { root } = treeOf(jobs)
   const node = wallet(chain.rpcUrl, chain.deployment.chainId, keyOf(at))
-  const args = [BigInt(EPOCH), root.hash, jobs.length, root.sum]
+  const committed = { root: root.hash, tokens: root.sum, count: jobs.length, model: MODEL_ID }
+  const args = [BigInt(EPOCH), committed]
   await node.send({
     address: chain.deployment.contracts.audits,
     abi: auditsAbi,

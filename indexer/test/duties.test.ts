@@ -2,7 +2,7 @@ import { sumLeaf, sumRoot } from '@aria/sdk/protocol'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { type OpenDatabase, openDb } from '../db/open.ts'
 import * as s from '../db/schema/index.ts'
-import { dueClaims, dueScores, newestBegun } from '../keeper/duties.ts'
+import { dueClaims, duePayees, dueScores, newestBegun, rootOf } from '../keeper/duties.ts'
 import { matchRoots } from '../network/roots.ts'
 import { replayStakes } from '../queries/stakes.ts'
 import { chronicle, deployment, EPOCH, GENESIS, hash, person, receipt } from './support/seed.ts'
@@ -33,11 +33,19 @@ const place = () => ({ blockNumber, logIndex: logIndex++ })
 const scored = (epoch: number, who = provider) =>
   open.db
     .insert(s.auditsScored)
-    .values({ ...place(), epoch, provider: who, verifier, score: 100, digest: hash(1) })
+    .values({ ...place(), epoch, provider: who, verifier, score: 100, capacity: 1, digest: hash(1) })
 const finalized = (epoch: number, fields: { score?: number; carried?: boolean; weight?: bigint } = {}) =>
-  open.db
-    .insert(s.auditsFinalized)
-    .values({ ...place(), epoch, provider, score: 100, carried: false, weight: 5n, ...fields })
+  open.db.insert(s.auditsFinalized).values({
+    ...place(),
+    epoch,
+    provider,
+    score: 100,
+    carried: false,
+    weight: 5n,
+    capacity: 1,
+    worked: true,
+    ...fields,
+  })
 
 describe('scores to finalize', () => {
   const due = (now: number) => dueScores(open.db, deployment, now)
@@ -108,10 +116,40 @@ test('no window has begun before the first epoch ended', () => {
   expect(newestBegun(GENESIS - 5_000, deployment, 'claimsFrom')).toBe(-1)
 })
 
+describe('fees to burn', () => {
+  const redeemed = (payee: typeof provider, fee: bigint) =>
+    open.db
+      .insert(s.escrowRedeemed)
+      .values({ ...place(), id: hash(1), payee, claimed: 100n, delta: 100n, fee })
+  const burned = (payee: typeof provider, amount: bigint) =>
+    open.db.insert(s.escrowFeesBurned).values({ ...place(), payee, epoch: 1, amount, rewardable: amount })
+
+  test('are those of payees with more redeemed than burned', async () => {
+    expect(await duePayees(open.db)).toEqual([])
+    await redeemed(provider, 5n)
+    await redeemed(provider, 5n)
+    await redeemed(other, 7n)
+    expect(await duePayees(open.db)).toEqual([provider, other].sort())
+
+    await burned(provider, 10n)
+    expect(await duePayees(open.db)).toEqual([other])
+    await redeemed(provider, 1n)
+    expect(await duePayees(open.db)).toEqual([provider, other].sort())
+  })
+})
+
+test('finalize is told the committed root, or none', async () => {
+  const root = { root: hash(3), tokens: 9n, count: 2, model: hash(2) }
+  await open.db.insert(s.auditsRootCommitted).values({ ...place(), epoch: 4, provider, ...root })
+
+  expect(await rootOf(open.db, { epoch: 4, operator: provider })).toEqual(root)
+  expect((await rootOf(open.db, { epoch: 5, operator: provider })).count).toBe(0)
+})
+
 describe('a root on chain', () => {
   const commit = (epoch: number, jobs: ReturnType<typeof receipt>[], hashOf?: `0x${string}`) => {
     const tree = sumRoot(jobs.map(job => sumLeaf(job.receiptHash, BigInt(job.outputTokens))))
-    const root = { root: hashOf ?? tree.hash, tokens: tree.sum, count: jobs.length }
+    const root = { root: hashOf ?? tree.hash, tokens: tree.sum, count: jobs.length, model: hash(2) }
     return open.db.insert(s.auditsRootCommitted).values({ ...place(), epoch, provider, ...root })
   }
   const placed = async () => {

@@ -9,6 +9,8 @@ const finding = (at: number, passed = true) => ({
   receiptHash: hash(at),
   passed,
   reason: passed ? null : `Output token ${at} is 1, the model answers 2.`,
+  tokens: 40 * at,
+  seconds: 1,
 })
 
 describe('a verdict', () => {
@@ -42,6 +44,16 @@ describe('a verdict', () => {
     ]
 
     expect(new Set(digests).size).toBe(4)
+  })
+
+  test('measures the capacity of the fastest receipt that passed, between 1 and 255', () => {
+    const capacityOf = (...findings: ReturnType<typeof finding>[]) =>
+      judge(verifier, provider, findings).capacity
+
+    expect(capacityOf(finding(1), finding(3), finding(9, false))).toBe(60)
+    expect(capacityOf({ ...finding(1), tokens: 1, seconds: 9 })).toBe(1)
+    expect(capacityOf({ ...finding(1), tokens: 10_000, seconds: 0 })).toBe(255)
+    expect(capacityOf()).toBe(1)
   })
 
   test('becomes rows in ascending order of provider', () => {

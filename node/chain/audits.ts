@@ -14,7 +14,8 @@ export interface AuditsReader {
 /** Committees of this many epochs are remembered: they never change once drawn. */
 const COMMITTEES_MAX = 16
 
-export function auditsReader({ client, deployment }: Chain, operator: Address): AuditsReader {
+/** `model`: what this provider serves; its roots name it, and only a rewardable one earns a work reward. */
+export function auditsReader({ client, deployment }: Chain, operator: Address, model: Hex): AuditsReader {
   const audits = { address: deployment.contracts.audits, abi: auditsAbi } as const
   const staking = { address: deployment.contracts.staking, abi: stakingAbi } as const
   const committees = new Map<number, readonly Address[]>()
@@ -48,7 +49,7 @@ export function auditsReader({ client, deployment }: Chain, operator: Address): 
       data: encodeFunctionData({
         abi: auditsAbi,
         functionName: 'commitRoot',
-        args: [BigInt(epoch), root, count, tokens],
+        args: [BigInt(epoch), { root, tokens, count, model }],
       }),
     }),
   }

@@ -46,7 +46,10 @@ export async function readLedger(rpcUrl: string, { contracts, blockNumber }: Dep
   const channels = await Promise.all(
     ids.map(id => reader.readContract({ ...escrow, ...at, functionName: 'channels', args: [id] })),
   )
-  const unburned = await reader.readContract({ ...escrow, ...at, functionName: 'unburned' })
+  const payees = [...new Set(redeemed.map(({ args }) => args.payee!))]
+  const unburned = await Promise.all(
+    payees.map(payee => reader.readContract({ ...escrow, ...at, functionName: 'unburned', args: [payee] })),
+  ).then(sum)
   const held = await reader.readContract({
     address: contracts.token,
     abi: tokenAbi,

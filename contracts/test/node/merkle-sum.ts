@@ -32,11 +32,18 @@ interface Proof {
   readonly siblings: readonly SumNode[]
 }
 
+const committed = (root: SumNode, count: number) => ({
+  root: root.hash,
+  tokens: root.sum,
+  count,
+  model: keccak256('0x02'),
+})
+
 function isIncluded(epoch: bigint, root: SumNode, count: number, proof: Proof): Promise<boolean> {
   return world.audits.read.isIncluded([
     epoch,
     provider.account.address,
-    { root: root.hash, tokens: root.sum, count },
+    committed(root, count),
     proof.receiptHash,
     proof.leaf.sum,
     BigInt(proof.index),
@@ -53,7 +60,7 @@ test('trees, proofs and samples of the sdk are those of the contract; altered on
     const root = sumRoot(leaves)
     await timeAfter(world, Number(epoch), 0)
     const { node, account } = provider
-    await gasOf(world, world.audits.write.commitRoot([epoch, root.hash, count, root.sum], { account: node }))
+    await gasOf(world, world.audits.write.commitRoot([epoch, committed(root, count)], { account: node }))
     await timeAfter(world, Number(epoch), 9)
     const { beacon, audits, deployment } = world
     const round = await beacon.read.roundOf([epoch])

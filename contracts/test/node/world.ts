@@ -126,6 +126,24 @@ export async function newAccount(world: World, tokens = 0n): Promise<PrivateKeyA
   return account
 }
 
+/** A model whose work is rewarded from the next epoch on. */
+export async function listModel(world: World): Promise<Hex> {
+  const { models, deployment, client } = world
+  const account = deployment.roles.governor
+  const hash = pad('0x01', { size: 32 })
+  const shape = { engineMajor: 1, layers: 1, dModel: 1, dFfn: 1, nHeads: 1, vocab: 1, maxContext: 1 }
+  const manifest = { weightsRoot: hash, tokenizerHash: hash, specHash: hash, ...shape }
+  const { result } = await client.simulateContract({
+    ...models,
+    functionName: 'register',
+    args: [manifest],
+    account,
+  })
+  await gasOf(world, models.write.register([manifest], { account }))
+  await gasOf(world, models.write.setRewardable([result, true], { account }))
+  return result
+}
+
 export async function enlist(world: World, kind: number, stake: bigint): Promise<Operator> {
   const { staking, token } = world
   const account = await newAccount(world, stake)

@@ -5,6 +5,8 @@ import { address, hex, whole } from './columns.ts'
 export interface AuditRow {
   provider: Hex
   score: number
+  /** Tokens per second that the audited receipts prove, at most 255. */
+  capacity: number
   digest: Hex
 }
 
@@ -29,6 +31,7 @@ export const auditorVerdicts = pgTable(
     epoch: whole('epoch'),
     provider: address('provider'),
     score: smallint('score').notNull(),
+    capacity: smallint('capacity').notNull(),
     digest: hex('digest'),
     sampled: integer('sampled').notNull(),
     passed: integer('passed').notNull(),

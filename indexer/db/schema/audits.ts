@@ -10,6 +10,7 @@ export const auditsRootCommitted = eventTable(
     root: hex('root'),
     tokens: wei('tokens'),
     count: whole('count'),
+    model: hex('model'),
   },
   // Roots of one epoch (auditor/round) and of one provider (queries/epochs).
   table => [index('audits_root_committed_epoch').on(table.epoch, table.provider)],
@@ -29,6 +30,7 @@ export const auditsScored = eventTable(
     provider: address('provider'),
     verifier: address('verifier'),
     score: smallint('score').notNull(),
+    capacity: smallint('capacity').notNull(),
     digest: hex('digest'),
   },
   table => [
@@ -47,6 +49,8 @@ export const auditsFinalized = eventTable(
     score: smallint('score').notNull(),
     carried: boolean('carried').notNull(),
     weight: wei('weight'),
+    capacity: smallint('capacity').notNull(),
+    worked: boolean('worked').notNull(),
   },
   // A provider's score by epoch, newest first (queries/providers, queries/epochs).
   table => [index('audits_finalized_provider').on(table.provider, table.epoch)],

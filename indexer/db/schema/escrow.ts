@@ -67,6 +67,11 @@ export const escrowPaidOut = eventTable(
   table => [index('escrow_paid_out_payee').on(table.payee)],
 )
 
-export const escrowFeesBurned = eventTable('escrow_fees_burned', { amount: wei('amount') })
+export const escrowFeesBurned = eventTable(
+  'escrow_fees_burned',
+  { payee: address('payee'), epoch: whole('epoch'), amount: wei('amount'), rewardable: wei('rewardable') },
+  // What is left to burn of one payee (keeper/duties).
+  table => [index('escrow_fees_burned_payee').on(table.payee)],
+)
 
 export const escrowFeeChanged = eventTable('escrow_fee_changed', { feePpm: whole('fee_ppm') })

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {AuditParameters, IAudits, Row, Tally} from "../../../src/interfaces/IAudits.sol";
+import {AuditParameters, IAudits, Result, Root, Row} from "../../../src/interfaces/IAudits.sol";
 import {IBeacon} from "../../../src/interfaces/IBeacon.sol";
 import {IEpochs} from "../../../src/interfaces/IEpochs.sol";
 import {Kind} from "../../../src/interfaces/IStaking.sol";
@@ -19,40 +19,46 @@ contract AuditsTest is AuditFixture {
     /* commitRoot */
 
     function test_root_belongs_into_its_window() public {
+        Root memory good = root();
         vm.warp(GENESIS + (E + 1) * EPOCH - 1);
         vm.startPrank(nodeOf(provider));
         expectWindow(0, 6);
-        audits.commitRoot(E, "root", 3, 500);
+        audits.commitRoot(E, good);
         warpAfter(E, 6);
         expectWindow(0, 6);
-        audits.commitRoot(E, "root", 3, 500);
+        audits.commitRoot(E, good);
         warpAfter(E, 5);
-        audits.commitRoot(E, "root", 3, 500);
+        audits.commitRoot(E, good);
         vm.stopPrank();
     }
 
     function test_root_comes_from_the_node_key_of_an_active_provider() public {
+        Root memory good = root();
         vm.prank(provider);
         vm.expectRevert(abi.encodeWithSelector(IAudits.NotNode.selector, provider));
-        audits.commitRoot(E, "root", 3, 500);
+        audits.commitRoot(E, good);
         vm.prank(nodeOf(verifiers[0]));
         vm.expectRevert(abi.encodeWithSelector(IAudits.NotProvider.selector, verifiers[0], E));
-        audits.commitRoot(E, "root", 3, 500);
+        audits.commitRoot(E, good);
     }
 
     function test_root_is_complete_and_final() public {
+        Root memory good = root();
+        Root[4] memory bad = [root(), root(), root(), root()];
+        bad[0].root = 0;
+        bad[1].count = 0;
+        bad[2].tokens = 0;
+        bad[3].model = 0;
         vm.startPrank(nodeOf(provider));
-        vm.expectRevert(IAudits.BadRoot.selector);
-        audits.commitRoot(E, 0, 3, 500);
-        vm.expectRevert(IAudits.BadRoot.selector);
-        audits.commitRoot(E, "root", 0, 500);
-        vm.expectRevert(IAudits.BadRoot.selector);
-        audits.commitRoot(E, "root", 3, 0);
-        audits.commitRoot(E, "root", 3, 500);
+        for (uint256 i; i < 4; ++i) {
+            vm.expectRevert(IAudits.BadRoot.selector);
+            audits.commitRoot(E, bad[i]);
+        }
+        audits.commitRoot(E, good);
         vm.expectRevert(abi.encodeWithSelector(IAudits.AlreadyCommitted.selector, E, provider));
-        audits.commitRoot(E, "other", 3, 500);
+        audits.commitRoot(E, good);
         vm.stopPrank();
-        bytes32 expected = keccak256(abi.encode(bytes32("root"), uint64(500), uint32(3)));
+        bytes32 expected = keccak256(abi.encode(bytes32("root"), uint64(500), uint32(3), model));
         assertEq(audits.rootHash(E, provider), expected, "hash");
     }
 
@@ -107,8 +113,8 @@ contract AuditsTest is AuditFixture {
 
     function test_same_provider_twice_reverts() public {
         Row[] memory rows = new Row[](2);
-        rows[0] = Row(provider, 95, "");
-        rows[1] = Row(provider, 95, "");
+        rows[0] = Row(provider, 95, CAPACITY, "");
+        rows[1] = Row(provider, 95, CAPACITY, "");
         expectReveal(rows, abi.encodePacked(IAudits.BadReveal.selector));
     }
 
@@ -118,7 +124,7 @@ contract AuditsTest is AuditFixture {
 
     function test_row_about_no_provider_reverts() public {
         Row[] memory rows = new Row[](1);
-        rows[0] = Row(address(0xDEAD), 95, "");
+        rows[0] = Row(address(0xDEAD), 95, CAPACITY, "");
         expectReveal(rows, abi.encodeWithSelector(IAudits.NotProvider.selector, address(0xDEAD), E));
     }
 
@@ -171,49 +177,50 @@ contract AuditsTest is AuditFixture {
             scores[i] = uint8(bound(scores[i], 0, 100));
         }
         audit(scores, third ? 3 : 2);
-        audits.finalize(E, provider);
+        finalize(E, provider);
         (uint8 a, uint8 b, uint8 c) = (scores[0], scores[1], scores[2]);
         uint8 low = a < b ? a : b;
         uint8 high = a < b ? b : a;
         uint8 median = third ? (c < low ? low : c > high ? high : c) : low;
-        assertEq(audits.tallies(E, provider).score, median, "score");
+        assertEq(audits.resultOf(E, provider).score, median, "score");
         assertEq(audits.weightTotal(E), median >= 90 ? 3_000 ether * uint256(median) : 0, "weight");
     }
 
     function test_finalize_belongs_into_its_window_and_happens_once() public {
+        Root memory good = root();
         audit([uint8(95), 95, 95], 3);
         warpAfter(E, 53);
         expectWindow(54, 126);
-        audits.finalize(E, provider);
+        finalize(E, provider);
         warpAfter(E, 126);
         expectWindow(54, 126);
-        audits.finalize(E, provider);
+        finalize(E, provider);
         warpAfter(E, 125);
         vm.expectRevert(abi.encodeWithSelector(IAudits.NotProvider.selector, verifiers[0], E));
-        audits.finalize(E, verifiers[0]);
-        audits.finalize(E, provider);
+        audits.finalize(E, verifiers[0], good);
+        finalize(E, provider);
         vm.expectRevert(abi.encodeWithSelector(IAudits.AlreadyFinalized.selector, E, provider));
-        audits.finalize(E, provider);
+        finalize(E, provider);
     }
 
     function test_score_without_quorum_is_carried_over_once() public {
         audit([uint8(95), 95, 95], 3);
-        audits.finalize(E, provider);
+        finalize(E, provider);
         warpAfter(E + 1, 54);
-        audits.finalize(E + 1, provider);
+        finalize(E + 1, provider);
         warpAfter(E + 2, 54);
-        audits.finalize(E + 2, provider);
+        finalize(E + 2, provider);
 
-        Tally memory carried = audits.tallies(E + 1, provider);
+        Result memory carried = audits.resultOf(E + 1, provider);
         assertEq(carried.score, 95, "next epoch");
         assertTrue(carried.carried, "carried");
-        assertEq(audits.tallies(E + 2, provider).score, 0, "the one after");
+        assertEq(audits.resultOf(E + 2, provider).score, 0, "the one after");
     }
 
     function test_one_verdict_is_no_quorum() public {
         audit([uint8(95), 0, 0], 1);
-        audits.finalize(E, provider);
-        assertEq(audits.tallies(E, provider).score, 0, "score");
+        finalize(E, provider);
+        assertEq(audits.resultOf(E, provider).score, 0, "score");
     }
 
     /* views, constructor */
@@ -228,32 +235,35 @@ contract AuditsTest is AuditFixture {
     }
 
     function test_constructor_checks_committee_and_quorum() public {
-        AuditParameters[4] memory bad = [
-            AuditParameters(3, 0, 8, 10_000),
-            AuditParameters(3, 4, 8, 10_000),
-            AuditParameters(17, 2, 8, 10_000),
-            AuditParameters(3, 2, 8, 1_000_001)
+        AuditParameters[5] memory bad = [
+            AuditParameters(3, 0, 8, 10_000, 1),
+            AuditParameters(3, 4, 8, 10_000, 1),
+            AuditParameters(6, 2, 8, 10_000, 1),
+            AuditParameters(3, 2, 8, 1_000_001, 1),
+            AuditParameters(3, 2, 8, 10_000, 0)
         ];
-        for (uint256 i; i < 4; ++i) {
+        for (uint256 i; i < 5; ++i) {
             vm.expectRevert(IAudits.BadParameters.selector);
             this.deployAudits(timetable(), bad[i]);
         }
     }
 
     function test_constructor_checks_the_order_of_the_windows() public {
-        Timetable[5] memory bad = [timetable(), timetable(), timetable(), timetable(), timetable()];
+        Timetable[6] memory bad =
+            [timetable(), timetable(), timetable(), timetable(), timetable(), timetable()];
+        (bad[5].finalizeEnd, bad[5].claimAt) = (2 * 72 + 8 + 1, 2 * 72 + 9); // a ballot's slot is needed again
         bad[0].genesis = uint40(block.timestamp + 1);
         bad[1].rootEnd = bad[1].randAt;
         bad[2].auditStart = bad[2].randAt - 1;
         bad[3].revealEnd = bad[3].auditEnd;
         bad[4].claimAt = bad[4].finalizeEnd - 1;
-        for (uint256 i; i < 5; ++i) {
+        for (uint256 i; i < 6; ++i) {
             vm.expectRevert(IEpochs.BadTimetable.selector);
             this.deployAudits(bad[i], auditParameters());
         }
     }
 
     function deployAudits(Timetable memory time, AuditParameters memory parameters) external {
-        deploy("Audits", abi.encode(time, parameters, staking, beacon));
+        deploy("Audits", abi.encode(time, parameters, staking, beacon, models));
     }
 }

@@ -2,11 +2,13 @@
 pragma solidity 0.8.37;
 
 import {IRewards, Pool, RewardParameters, Split} from "../../../src/interfaces/IRewards.sol";
+import {Root} from "../../../src/interfaces/IAudits.sol";
 import {AuditFixture} from "../base/AuditFixture.sol";
 
 contract RewardsTest is AuditFixture {
     uint256 internal constant EMISSION = 0.6e27 * 949 / 1e6;
     uint256 internal constant SIGNER = 0x5E55;
+    uint256 internal burned; // by the last redemption
 
     /// Redeems `total` of a channel to the provider during epoch E, then closes E with `scores`.
     function runEpoch(uint96 total, uint8[3] memory scores) internal {
@@ -15,7 +17,7 @@ contract RewardsTest is AuditFixture {
         warpAfter(E, 0);
         commitRoot(provider);
         audit(scores, 3);
-        audits.finalize(E, provider);
+        finalize(E, provider);
         warpAfter(E, 144);
     }
 
@@ -24,6 +26,8 @@ contract RewardsTest is AuditFixture {
         token.approve(address(escrow), total);
         escrow.deposit(payee, vm.addr(SIGNER), 1, total);
         escrow.redeem(payee, row(SIGNER, address(this), payee, 1, total));
+        burned = escrow.unburned(payee);
+        escrow.burnFees(payee);
     }
 
     function claim(address operator) internal returns (uint256) {
@@ -71,7 +75,8 @@ contract RewardsTest is AuditFixture {
 
         uint256 fee = (uint256(total) * FEE_PPM + 999_999) / 1_000_000;
         uint256 most = uint256(3_000 ether) / 6 * FEE_PPM / 1_000_000;
-        uint256 counted = fee < most ? fee : most;
+        uint256 counted = fee / 1 gwei * 1 gwei; // public fees count in whole gwei
+        if (counted > most) counted = most;
         assertEq(work, counted * 8_000 * score / 1_000_000, "work");
         assertTrue(work * 10_000 <= fee * 8_000, "kappa");
     }
@@ -79,8 +84,9 @@ contract RewardsTest is AuditFixture {
     function test_work_needs_a_root() public {
         warpToEpoch(E);
         redeemTo(provider, 100 ether);
+        warpAfter(E, 0);
         audit([uint8(95), 95, 95], 3);
-        audits.finalize(E, provider);
+        finalize(E, provider);
         (uint256 availability, uint256 work,) = rewards.rewardOf(E, provider);
         assertTrue(availability != 0, "availability");
         assertEq(work, 0, "work");
@@ -92,11 +98,13 @@ contract RewardsTest is AuditFixture {
         token.approve(address(escrow), 100 ether);
         escrow.deposit(provider, vm.addr(SIGNER), 2, 100 ether);
         escrow.redeem(provider, row(SIGNER, address(this), provider, 2, 100 ether));
+        escrow.burnFees(provider);
         warpAfter(E + 1, 0);
+        Root memory good = root();
         vm.prank(nodeOf(provider));
-        audits.commitRoot(E + 1, "root", 1, 1);
+        audits.commitRoot(E + 1, good);
         warpAfter(E + 1, 54);
-        audits.finalize(E + 1, provider);
+        finalize(E + 1, provider);
         (uint256 availability, uint256 work,) = rewards.rewardOf(E + 1, provider);
         assertTrue(availability != 0, "availability");
         assertEq(work, 0, "work");
@@ -130,7 +138,7 @@ contract RewardsTest is AuditFixture {
     function test_pool_keeps_the_split_of_its_first_claim() public {
         runEpoch(0, [uint8(95), 95, 95]);
         claim(provider);
-        rewards.setSplit(Split(0, 0, 0, 10_000, 0));
+        rewards.setSplit(Split(9_000, 0, 0, 1_000, 0));
         Pool memory pool = rewards.poolOf(E);
         assertEq(pool.emission, EMISSION, "emission");
         assertEq(pool.split.verificationBps, 2_500, "split");
@@ -141,12 +149,13 @@ contract RewardsTest is AuditFixture {
         vm.prank(provider);
         vm.expectRevert(abi.encodeWithSelector(IRewards.NotGovernor.selector, provider));
         rewards.setSplit(Split(5_000, 2_000, 2_500, 500, 8_000));
-        Split[3] memory bad = [
+        Split[4] memory bad = [
             Split(5_000, 2_000, 2_500, 501, 8_000),
             Split(4_999, 2_001, 2_500, 500, 8_000),
-            Split(5_000, 2_000, 2_500, 500, 9_001)
+            Split(5_000, 2_000, 2_500, 500, 9_001),
+            Split(5_000, 2_000, 1_999, 1_001, 8_000)
         ];
-        for (uint256 i; i < 3; ++i) {
+        for (uint256 i; i < 4; ++i) {
             vm.expectRevert(IRewards.BadSplit.selector);
             rewards.setSplit(bad[i]);
         }
@@ -165,7 +174,8 @@ contract RewardsTest is AuditFixture {
 
     function deployRewards(RewardParameters memory p) external {
         deploy(
-            "Rewards", abi.encode(timetable(), p, token, staking, escrow, audits, address(this), address(this))
+            "Rewards",
+            abi.encode(timetable(), p, token, staking, escrow, audits, address(this), guardian, address(this))
         );
     }
 
@@ -174,7 +184,6 @@ contract RewardsTest is AuditFixture {
         total = uint96(bound(total, 100, 1e24));
         runEpoch(total, [uint8(100), 100, 100]);
         (, uint256 work,) = rewards.rewardOf(E, provider);
-        uint256 burned = escrow.unburned();
         assertTrue(work * 10 <= burned * 8, "loss of at least a fifth of the fee");
     }
 }

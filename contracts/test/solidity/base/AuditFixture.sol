@@ -2,19 +2,24 @@
 pragma solidity 0.8.37;
 
 import {Kind} from "../../../src/interfaces/IStaking.sol";
-import {Row} from "../../../src/interfaces/IAudits.sol";
+import {Root, Row} from "../../../src/interfaces/IAudits.sol";
+import {Manifest} from "../../../src/interfaces/IModels.sol";
 import {Fixture} from "./Fixture.sol";
 
 /// Two providers and three verifiers whose stake counts in epoch 1, which is over.
 abstract contract AuditFixture is Fixture {
     uint256 internal constant E = 1;
     bytes32 internal constant SALT = "salt";
+    uint8 internal constant CAPACITY = 200;
+    bytes32 internal model; // rewardable from epoch 1 on
     address internal provider = address(0xA1);
     address internal second = address(0xA2);
     address[3] internal verifiers = [address(0xF1), address(0xF2), address(0xF3)];
 
     function setUp() public virtual override {
         super.setUp();
+        model = models.register(Manifest("weights", "tokenizer", "spec", 1, 1, 1, 1, 1, 1, 1));
+        models.setRewardable(model, true);
         enlist(provider, Kind.Provider, 3_000 ether);
         enlist(second, Kind.Provider, 1_000 ether);
         for (uint256 i; i < 3; ++i) {
@@ -25,7 +30,15 @@ abstract contract AuditFixture is Fixture {
 
     function commitRoot(address operator) internal {
         vm.prank(nodeOf(operator));
-        audits.commitRoot(E, "root", 3, 500);
+        audits.commitRoot(E, root());
+    }
+
+    function root() internal view returns (Root memory) {
+        return Root("root", 500, 3, model);
+    }
+
+    function finalize(uint256 epoch, address operator) internal {
+        audits.finalize(epoch, operator, root());
     }
 
     function openBeacon(uint256 epoch) internal {
@@ -36,7 +49,7 @@ abstract contract AuditFixture is Fixture {
 
     function rowsFor(uint8 score) internal view returns (Row[] memory rows) {
         rows = new Row[](1);
-        rows[0] = Row(provider, score, "digest");
+        rows[0] = Row(provider, score, CAPACITY, "digest");
     }
 
     function commitAudit(address verifier, Row[] memory rows) internal {

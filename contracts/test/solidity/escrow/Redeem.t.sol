@@ -24,8 +24,7 @@ contract RedeemTest is EscrowFixture {
         uint256 fee = feeOf(first) + feeOf(second - first);
         assertEq(channel().claimed, second, "claimed");
         assertEq(escrow.owed(payee), second - fee, "owed");
-        assertEq(escrow.unburned(), fee, "unburned");
-        assertEq(escrow.fees(payee, 0), fee, "fees");
+        assertEq(escrow.unburned(payee), fee, "unburned");
     }
 
     function testFuzz_anyone_may_send_it_and_only_the_payee_gains(address sender) public {
@@ -115,7 +114,7 @@ contract RedeemTest is EscrowFixture {
         (uint256 owed, uint256 fees) = this.redeemAndUndo(rows);
         escrow.redeem(payee, batch);
         assertEq(escrow.owed(payee), owed, "owed");
-        assertEq(escrow.unburned(), fees, "fees");
+        assertEq(escrow.unburned(payee), fees, "fees");
     }
 
     /// Redeems one by one, reports, and undoes it by reverting.
@@ -131,7 +130,7 @@ contract RedeemTest is EscrowFixture {
         for (uint256 i; i < rows.length; ++i) {
             escrow.redeem(payee, rows[i]);
         }
-        bytes memory result = abi.encode(escrow.owed(payee), escrow.unburned());
+        bytes memory result = abi.encode(escrow.owed(payee), escrow.unburned(payee));
         assembly {
             revert(add(result, 32), mload(result))
         }
@@ -152,29 +151,33 @@ contract RedeemTest is EscrowFixture {
 
     function test_private_channels_burn_the_same_fee_and_earn_no_reward() public {
         vm.prank(payer);
-        escrow.deposit(payee, signer, PRIVATE_SALT, 100);
-        escrow.redeem(payee, row(SIGNER_KEY, payer, payee, PRIVATE_SALT, 100));
+        escrow.deposit(payee, signer, PRIVATE_SALT, 1 ether);
+        escrow.redeem(payee, row(SIGNER_KEY, payer, payee, PRIVATE_SALT, 1 ether));
 
-        assertEq(escrow.unburned(), 5, "unburned");
+        assertEq(escrow.burnFees(payee), 0.05 ether, "burnt");
         assertEq(escrow.fees(payee, 0), 0, "fees");
         (uint256 total,) = escrow.feeTotal(0);
         assertEq(total, 0, "total");
     }
 
-    function test_fees_are_filed_by_epoch() public {
-        open(1_000);
-        escrow.redeem(payee, voucher(100));
+    /// Fees count in the epoch in which they are burnt, so that an epoch's total is fixed when it ends.
+    function test_fees_are_filed_by_the_epoch_of_their_burning() public {
+        open(10 ether);
+        escrow.redeem(payee, voucher(1 ether));
         warpToEpoch(3);
-        escrow.redeem(payee, voucher(300));
+        escrow.redeem(payee, voucher(3 ether));
+        escrow.burnFees(payee);
+        escrow.redeem(payee, voucher(7 ether));
+        escrow.burnFees(payee);
         warpToEpoch(9);
-        escrow.redeem(payee, voucher(700));
+        escrow.redeem(payee, voucher(8 ether));
+        escrow.burnFees(payee);
 
-        assertEq(escrow.fees(payee, 0), 5, "epoch 0");
-        assertEq(escrow.fees(payee, 2), 0, "epoch 2");
-        assertEq(escrow.fees(payee, 3), 10, "epoch 3");
-        assertEq(escrow.fees(payee, 9), 20, "epoch 9");
+        assertEq(escrow.fees(payee, 0), 0, "epoch 0");
+        assertEq(escrow.fees(payee, 3), 0.35 ether, "epoch 3");
+        assertEq(escrow.fees(payee, 9), 0.05 ether, "epoch 9");
         (uint256 total, uint256 feePpm) = escrow.feeTotal(3);
-        assertEq(total, 10, "total of epoch 3");
+        assertEq(total, 0.35 ether, "total of epoch 3");
         assertEq(feePpm, FEE_PPM, "rate of epoch 3");
     }
 
