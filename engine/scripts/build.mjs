@@ -42,7 +42,12 @@ const ADDON_FLAGS = [
   '-DBUILDING_NODE_EXTENSION',
   '-DNODE_GYP_MODULE_NAME=aria_engine',
 ]
-const QUIET_FLAGS = ['-Wno-unknown-warning-option', '-Wno-psabi', '-Wno-maybe-uninitialized']
+const QUIET_FLAGS = [
+  '-Wno-uninitialized',
+  '-Wno-unknown-warning-option',
+  '-Wno-psabi',
+  '-Wno-maybe-uninitialized',
+]
 const ISA_FLAGS = {
   'avx2.cpp': ['-mavx2', '-mf16c', ...QUIET_FLAGS],
   'avx512.cpp': [

@@ -147,7 +147,7 @@ const Kernels kAvx2 = {
     softmax_weights,
     weigh_values,
     divide,
-    {linear_f32, linear_f16, nullptr, linear_q8_0, nullptr, nullptr, nullptr, linear_q1_0},
+    {linear_f32, linear_f16, linear_bf16, linear_q8_0, nullptr, nullptr, nullptr, linear_q1_0},
 };
 
 }  // namespace aria

@@ -35,6 +35,7 @@ ARIA_LANES void dot_step(__m512i& sum, __m512i weights, const int8_t* quants) {
 }
 
 ARIA_LANES __m512i load_bits(const uint8_t* from) { return _mm512_loadu_si512(from); }
+ARIA_LANES __m512i mask_bits(__m512i bits, int mask) { return _mm512_and_si512(bits, _mm512_set1_epi8(char(mask))); }
 
 // sum += float(dot) * (weight scale * activation scale), multiply then add.
 ARIA_LANES __m512 accumulate(__m512 sum, __m512i dot, __m512 scales, float scale) {
@@ -42,136 +43,326 @@ ARIA_LANES __m512 accumulate(__m512 sum, __m512i dot, __m512 scales, float scale
   return _mm512_add_ps(sum, _mm512_mul_ps(_mm512_cvtepi32_ps(dot), both));
 }
 
-ARIA_LANES __m512 load_scales(const uint8_t* from) {
+// The half-precision scales at a block's end; of two kinds, the first come first.
+template <Packing kPacking>
+ARIA_LANES __m512 load_scales(const uint8_t* block, size_t kind = 0) {
+  constexpr PackingInfo kInfo = info_of(kPacking);
+  const uint8_t* from = block + kInfo.bytes - (kInfo.scales - kind) * 2 * kLanes;
   return _mm512_cvtph_ps(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(from)));
 }
 
-struct BitWeights {  // dot of +-1: 2 * (sum of quants under set bits) - (sum of all quants)
-  static constexpr size_t kColumns = 128, kBytes = info_of(Packing::q1_0).bytes, kScalesAt = 256;
-  ARIA_LANES __m512i step(const uint8_t* block, size_t k) {
-    const __m512i bits = _mm512_srli_epi32(load_bits(block + k / 8 * 64), unsigned(k % 8));
-    return _mm512_and_si512(bits, _mm512_set1_epi8(1));
+// How far ahead of a stream of weights to ask for memory: about a memory latency at full bandwidth.
+constexpr size_t kAhead = 2304;
+template <size_t kBytes>
+ARIA_LANES void prefetch(const uint8_t* weights) {
+#pragma GCC unroll 64
+  for (size_t line = 0; line < (kBytes + 63) / 64; line++) _mm_prefetch(weights + kAhead + line * 64, _MM_HINT_T0);
+}
+
+// Weights as unsigned bytes, 32 columns (a chunk) of a stripe at a time: `four` gives columns 4k … 4k + 3 as the bytes
+// of each lane, the true weight times kScale plus kOffset; so dot = (sum of products - kOffset * sum of quants) /
+// kScale. `whole` adds a chunk's products to four sums without shifting: sum i is worth 2^kShifts[i] too much.
+struct Bits {
+  static constexpr Packing kPacking = Packing::q1_0;
+  static constexpr size_t kBytes = 64;
+  static constexpr int32_t kOffset = 1;  // a set bit is 2, so that 2 * bit - 1 is the weight
+  static constexpr int kShifts[] = {-1, 0, 3, 4};
+  ARIA_LANES __m512i four(const uint8_t* chunk, size_t k) {
+    const __m512i bits = load_bits(chunk);
+    return mask_bits(k == 0 ? _mm512_add_epi32(bits, bits) : _mm512_srli_epi32(bits, unsigned(k - 1)), 2);
   }
-  ARIA_LANES __m512i finish(__m512i dot, const int32_t* sums) {
-    return _mm512_sub_epi32(_mm512_add_epi32(dot, dot), _mm512_set1_epi32(*sums));
+  ARIA_LANES void whole(const uint8_t* chunk, const int8_t* quants, __m512i* sums) {
+    const __m512i bits = load_bits(chunk), shifted = _mm512_srli_epi32(bits, 2);
+    dot_step(sums[0], mask_bits(bits, 0x01), quants);
+    dot_step(sums[1], mask_bits(bits, 0x02), quants + 4);
+    dot_step(sums[2], mask_bits(bits, 0x10), quants + 16);
+    dot_step(sums[3], mask_bits(bits, 0x20), quants + 20);
+    dot_step(sums[0], mask_bits(shifted, 0x01), quants + 8);
+    dot_step(sums[1], mask_bits(shifted, 0x02), quants + 12);
+    dot_step(sums[2], mask_bits(shifted, 0x10), quants + 24);
+    dot_step(sums[3], mask_bits(shifted, 0x20), quants + 28);
   }
 };
 
-struct ByteWeights {  // stored as weight + 128: subtract 128 * (sum of quants)
-  static constexpr size_t kColumns = 32, kBytes = info_of(Packing::q8_0).bytes, kScalesAt = 512;
-  ARIA_LANES __m512i step(const uint8_t* block, size_t k) { return load_bits(block + k * 64); }
-  ARIA_LANES __m512i finish(__m512i dot, const int32_t* sums) {
-    return _mm512_sub_epi32(dot, _mm512_set1_epi32(*sums * 128));
+template <Packing kCrumbs>
+struct Crumbs {
+  static constexpr Packing kPacking = kCrumbs;
+  static constexpr size_t kBytes = 128;
+  static constexpr int32_t kOffset = 1;
+  static constexpr int kShifts[] = {0, 2, 4, 6};
+  ARIA_LANES __m512i four(const uint8_t* chunk, size_t k) {
+    return mask_bits(_mm512_srli_epi32(load_bits(chunk + k / 4 * 64), unsigned(k % 4 * 2)), 3);
+  }
+  ARIA_LANES void whole(const uint8_t* chunk, const int8_t* quants, __m512i* sums) {
+#pragma GCC unroll 2
+    for (size_t half = 0; half < 2; half++) {
+      const __m512i bits = load_bits(chunk + half * 64);
+#pragma GCC unroll 4
+      for (int i = 0; i < 4; i++) dot_step(sums[i], mask_bits(bits, 3 << 2 * i), quants + half * 16 + i * 4);
+    }
   }
 };
 
-// kBlocks x 16 rows times kTokens tokens: each unpacked weight vector serves all tokens from a register.
-template <class W, size_t kBlocks, size_t kTokens>
-void tile(const LinearTask& task, size_t block, size_t token) {
-  const size_t groups = task.columns / W::kColumns, stride = task.input.columns;
-  const size_t block_bytes = groups * W::kBytes;
-  const uint8_t* weights = task.weights + block * block_bytes;
-  __m512 sums[kBlocks][kTokens];
-  for (size_t b = 0; b < kBlocks; b++)
-    for (size_t t = 0; t < kTokens; t++) sums[b][t] = _mm512_setzero_ps();
+struct Nibbles {
+  static constexpr Packing kPacking = Packing::q4_0;
+  static constexpr size_t kBytes = 256;
+  static constexpr int32_t kOffset = 8;
+  static constexpr int kShifts[] = {0, 4, 0, 4};
+  ARIA_LANES __m512i four(const uint8_t* chunk, size_t k) {
+    return mask_bits(_mm512_srli_epi32(load_bits(chunk + k / 2 * 64), unsigned(k % 2 * 4)), 15);
+  }
+  ARIA_LANES void whole(const uint8_t* chunk, const int8_t* quants, __m512i* sums) {
+#pragma GCC unroll 4
+    for (size_t w = 0; w < 4; w++) {
+      const __m512i bits = load_bits(chunk + w * 64);
+      dot_step(sums[w % 2 * 2], mask_bits(bits, 0x0f), quants + w * 8);
+      dot_step(sums[w % 2 * 2 + 1], mask_bits(bits, 0xf0), quants + w * 8 + 4);
+    }
+  }
+};
 
-  for (size_t g = 0; g < groups; g++, weights += W::kBytes) {
-    const int8_t* quants = task.input.quants + token * stride + g * W::kColumns;
-    __m512i dots[kBlocks][kTokens];
+struct Bytes {
+  static constexpr Packing kPacking = Packing::q8_0;
+  static constexpr size_t kBytes = 512;
+  static constexpr int32_t kOffset = 128;
+  static constexpr int kShifts[] = {0, 0, 0, 0};
+  ARIA_LANES __m512i four(const uint8_t* chunk, size_t k) { return load_bits(chunk + k * 64); }
+  ARIA_LANES void whole(const uint8_t* chunk, const int8_t* quants, __m512i* sums) {
+#pragma GCC unroll 8
+    for (size_t k = 0; k < 8; k++) dot_step(sums[k % 4], four(chunk, k), quants + k * 4);
+  }
+};
+
+// The four sums of `whole`, each brought to its worth.
+template <class W>
+ARIA_LANES __m512i total(const __m512i* sums) {
+  __m512i worth[4];
 #pragma GCC unroll 4
-    for (size_t b = 0; b < kBlocks; b++)
+  for (int i = 0; i < 4; i++) {
+    worth[i] = sums[i];
+    if (W::kShifts[i] < 0) worth[i] = _mm512_add_epi32(sums[i], sums[i]);
+    if (W::kShifts[i] > 0) worth[i] = _mm512_srai_epi32(sums[i], unsigned(W::kShifts[i]));
+  }
+  return _mm512_add_epi32(_mm512_add_epi32(worth[0], worth[1]), _mm512_add_epi32(worth[2], worth[3]));
+}
+
+// I2_S has one scale for the tensor and one for the row of activations: its only "block" is the whole row.
+template <class W>
+constexpr bool kOneBlock = info_of(W::kPacking).group == kWholeRow;
+
+// One token: a stripe after the other, as fast as memory gives them.
+template <class W>
+void linear_one(const LinearTask& task) {
+  constexpr PackingInfo kInfo = info_of(W::kPacking);
+  const size_t columns = kOneBlock<W> ? task.columns : kInfo.columns;
+  const size_t blocks = task.columns / columns, stripe_bytes = task.columns / kInfo.columns * kInfo.bytes;
+  for (size_t stripe = task.stripe_begin; stripe < task.stripe_end; stripe++) {
+    const uint8_t* weights = task.weights + stripe * stripe_bytes;
+    const int8_t* quants = task.input.quants;
+    __m512 sum = _mm512_setzero_ps();
+    for (size_t b = 0; b < blocks; b++) {
+      __m512i sums[4] = {_mm512_setzero_si512(), _mm512_setzero_si512(), _mm512_setzero_si512(),
+                         _mm512_setzero_si512()};
+      // A sum that is worth what it says starts at what the offset adds too much.
+      sums[W::kShifts[0] == 0 ? 0 : 1] = _mm512_set1_epi32(-W::kOffset * task.input.sums[b]);
+      const uint8_t* chunk = weights;
+      if constexpr (kOneBlock<W>) {
+        for (size_t c = 0; c < columns; c += 32, chunk += W::kBytes, quants += 32) {
+          prefetch<W::kBytes>(chunk);
+          W::whole(chunk, quants, sums);
+        }
+        const __m512 both = _mm512_mul_ps(_mm512_set1_ps(task.scale), _mm512_set1_ps(task.input.scales[0]));
+        sum = _mm512_mul_ps(_mm512_cvtepi32_ps(total<W>(sums)), both);
+      } else {
+        prefetch<kInfo.bytes>(weights);
 #pragma GCC unroll 8
-      for (size_t t = 0; t < kTokens; t++) dots[b][t] = _mm512_setzero_si512();
-    for (size_t outer = 0; outer < W::kColumns / 4; outer += 8, quants += 32) {
+        for (size_t c = 0; c < kInfo.columns; c += 32, chunk += W::kBytes, quants += 32) W::whole(chunk, quants, sums);
+        sum = accumulate(sum, total<W>(sums), load_scales<W::kPacking>(weights), task.input.scales[b]);
+        weights += kInfo.bytes;
+      }
+    }
+    _mm512_storeu_ps(task.out + stripe * kLanes, sum);
+  }
+}
+
+// kStripes x 16 rows times kTokens tokens: each unpacked weight vector serves all tokens from a register.
+template <class W, size_t kStripes, size_t kTokens>
+void tile(const LinearTask& task, size_t stripe, size_t token) {
+  constexpr PackingInfo kInfo = info_of(W::kPacking);
+  const size_t columns = kOneBlock<W> ? task.columns : kInfo.columns, stride = task.input.columns;
+  const size_t blocks = task.columns / columns, stripe_bytes = task.columns / kInfo.columns * kInfo.bytes;
+  const size_t groups = stride / kInfo.group_in(stride);
+  const uint8_t* weights = task.weights + stripe * stripe_bytes;
+  const int8_t* quants = task.input.quants + token * stride;
+  const float* scales = task.input.scales + token * groups;
+  const int32_t* quant_sums = task.input.sums + token * groups;
+  __m512 sums[kStripes][kTokens];
+  for (size_t s = 0; s < kStripes; s++)
+    for (size_t t = 0; t < kTokens; t++) sums[s][t] = _mm512_setzero_ps();
+
+  for (size_t b = 0; b < blocks; b++, weights += kInfo.bytes) {
+    __m512i dots[kStripes][kTokens];
 #pragma GCC unroll 8
-      for (size_t inner = 0; inner < 8; inner++) {
+    for (size_t t = 0; t < kTokens; t++) {
+      const __m512i start = _mm512_set1_epi32(-W::kOffset * quant_sums[t * groups + b]);
 #pragma GCC unroll 4
-        for (size_t b = 0; b < kBlocks; b++) {
-          const __m512i u = W::step(weights + b * block_bytes + outer / 8 * 64, inner);
+      for (size_t s = 0; s < kStripes; s++) dots[s][t] = start;
+    }
+    const uint8_t* chunk = weights;
+    for (size_t c = 0; c < columns; c += 32, chunk += W::kBytes, quants += 32)
 #pragma GCC unroll 8
-          for (size_t t = 0; t < kTokens; t++) dot_step(dots[b][t], u, quants + t * stride + inner * 4);
+      for (size_t k = 0; k < 8; k++)
+#pragma GCC unroll 4
+        for (size_t s = 0; s < kStripes; s++) {
+          const __m512i four = W::four(chunk + s * stripe_bytes, k);
+#pragma GCC unroll 8
+          for (size_t t = 0; t < kTokens; t++) dot_step(dots[s][t], four, quants + t * stride + k * 4);
+        }
+#pragma GCC unroll 4
+    for (size_t s = 0; s < kStripes; s++) {
+      __m512 weight_scales;
+      if constexpr (!kOneBlock<W>) weight_scales = load_scales<W::kPacking>(weights + s * stripe_bytes);
+#pragma GCC unroll 8
+      for (size_t t = 0; t < kTokens; t++) {
+        if constexpr (kOneBlock<W>) {
+          const __m512 both = _mm512_mul_ps(_mm512_set1_ps(task.scale), _mm512_set1_ps(scales[t]));
+          sums[s][t] = _mm512_mul_ps(_mm512_cvtepi32_ps(dots[s][t]), both);
+        } else {
+          sums[s][t] = accumulate(sums[s][t], dots[s][t], weight_scales, scales[t * groups + b]);
         }
       }
     }
-#pragma GCC unroll 4
-    for (size_t b = 0; b < kBlocks; b++) {
-      const __m512 scales = load_scales(weights + b * block_bytes + W::kScalesAt);
+  }
+  for (size_t s = 0; s < kStripes; s++)
+    for (size_t t = 0; t < kTokens; t++)
+      _mm512_storeu_ps(task.out + (token + t) * task.out_stride + (stripe + s) * kLanes, sums[s][t]);
+}
+
+// Blocks whose groups of columns have integer scales: dots of a group first, then their sum weighted by the scales.
+// kGroup columns of a block, `four(group, k)` as above.
+struct SixBits {
+  static constexpr Packing kPacking = Packing::q6_k;
+  static constexpr size_t kGroup = 16, kGroups = 16, kBytes = kQ6KGroupBytes;
+  static constexpr bool kMinima = false;
+  static constexpr int32_t kOffset = 32;
+  ARIA_LANES __m512i four(const uint8_t* group, size_t k) {
+    const __m512i low = mask_bits(_mm512_srli_epi32(load_bits(group + k / 2 * 64), unsigned(k % 2 * 4)), 15);
+    const __m512i crumbs = load_bits(group + 128);
+    const __m512i high = k < 2    ? _mm512_slli_epi32(crumbs, unsigned(4 - 2 * k))
+                         : k == 2 ? crumbs
+                                  : _mm512_srli_epi32(crumbs, 2);
+    return _mm512_ternarylogic_epi32(low, high, _mm512_set1_epi8(0x30), 0xf8);  // low | (high & 0x30)
+  }
+  ARIA_LANES __m512i scales(const uint8_t* block, size_t group) {
+    const uint8_t* from = block + kQ6KScalesAt + group * kLanes;
+    return _mm512_cvtepi8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(from)));
+  }
+  ARIA_LANES __m512i minima(const uint8_t*, size_t) { return _mm512_setzero_si512(); }
+};
+
+struct FourBits {
+  static constexpr Packing kPacking = Packing::q4_k;
+  static constexpr size_t kGroup = 32, kGroups = 8, kBytes = 256;
+  static constexpr bool kMinima = true;
+  static constexpr int32_t kOffset = 0;
+  ARIA_LANES __m512i four(const uint8_t* group, size_t k) { return Nibbles::four(group, k); }
+  ARIA_LANES __m512i load_16(const uint8_t* from) {
+    return _mm512_cvtepu8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(from)));
+  }
+  ARIA_LANES __m512i scales(const uint8_t* block, size_t group) {
+    return load_16(block + kQ4KScalesAt + group * kLanes);
+  }
+  ARIA_LANES __m512i minima(const uint8_t* block, size_t group) {
+    return load_16(block + kQ4KMinimaAt + group * kLanes);
+  }
+};
+
+template <class W, size_t kTokens>
+void tile_of_groups(const LinearTask& task, size_t stripe, size_t token) {
+  constexpr PackingInfo kInfo = info_of(W::kPacking);
+  const size_t blocks = task.columns / kInfo.columns, stride = task.input.columns;
+  const uint8_t* weights = task.weights + stripe * blocks * kInfo.bytes;
+  __m512 sums[kTokens];
+#pragma GCC unroll 8
+  for (size_t t = 0; t < kTokens; t++) sums[t] = _mm512_setzero_ps();
+  for (size_t b = 0; b < blocks; b++, weights += kInfo.bytes) {
+    __m512i dots[kTokens], minima[kTokens];
+#pragma GCC unroll 8
+    for (size_t t = 0; t < kTokens; t++) dots[t] = minima[t] = _mm512_setzero_si512();
+    for (size_t g = 0; g < W::kGroups; g++) {
+      const size_t column = token * stride + b * kInfo.columns + g * W::kGroup;
+      const int8_t* quants = task.input.quants + column;
+      const int32_t* quant_sums = task.input.sums + column / W::kGroup;
+      const size_t sums_stride = stride / W::kGroup;
+      if (kTokens == 1) prefetch<W::kBytes>(weights + g * W::kBytes);
+      __m512i inner[kTokens];
+#pragma GCC unroll 8
+      for (size_t t = 0; t < kTokens; t++)
+        inner[t] = W::kOffset ? _mm512_set1_epi32(-W::kOffset * quant_sums[t * sums_stride]) : _mm512_setzero_si512();
+#pragma GCC unroll 8
+      for (size_t k = 0; k < W::kGroup / 4; k++) {
+        const __m512i four = W::four(weights + g * W::kBytes, k);
+#pragma GCC unroll 8
+        for (size_t t = 0; t < kTokens; t++) dot_step(inner[t], four, quants + t * stride + k * 4);
+      }
+      const __m512i scales = W::scales(weights, g), least = W::minima(weights, g);
 #pragma GCC unroll 8
       for (size_t t = 0; t < kTokens; t++) {
-        const size_t column = (token + t) * stride + g * W::kColumns;
-        const __m512i dot = W::finish(dots[b][t], task.input.sums + column / W::kColumns);
-        sums[b][t] = accumulate(sums[b][t], dot, scales, task.input.scales[column / W::kColumns]);
+        dots[t] = _mm512_add_epi32(dots[t], _mm512_mullo_epi32(inner[t], scales));
+        if (!W::kMinima) continue;
+        const __m512i sum = _mm512_set1_epi32(quant_sums[t * sums_stride]);
+        minima[t] = _mm512_add_epi32(minima[t], _mm512_mullo_epi32(least, sum));
+      }
+    }
+    const __m512 weight_scales = load_scales<W::kPacking>(weights);
+#pragma GCC unroll 8
+    for (size_t t = 0; t < kTokens; t++) {
+      const float scale = task.input.scales[(token + t) * (stride / kInfo.group) + b];
+      if (W::kMinima) {
+        const __m512 first = accumulate(_mm512_setzero_ps(), dots[t], weight_scales, scale);
+        const __m512 both = _mm512_mul_ps(load_scales<W::kPacking>(weights, 1), _mm512_set1_ps(scale));
+        sums[t] = _mm512_add_ps(sums[t], _mm512_sub_ps(first, _mm512_mul_ps(_mm512_cvtepi32_ps(minima[t]), both)));
+      } else {
+        sums[t] = accumulate(sums[t], dots[t], weight_scales, scale);
       }
     }
   }
-  for (size_t b = 0; b < kBlocks; b++)
-    for (size_t t = 0; t < kTokens; t++)
-      _mm512_storeu_ps(task.out + (token + t) * task.out_stride + (block + b) * kLanes, sums[b][t]);
+#pragma GCC unroll 8
+  for (size_t t = 0; t < kTokens; t++)
+    _mm512_storeu_ps(task.out + (token + t) * task.out_stride + stripe * kLanes, sums[t]);
 }
 
-template <class W, size_t kBlocks>
-void tokens_of(const LinearTask& task, size_t block) {
+template <size_t kCount>
+struct Count {
+  static constexpr size_t value = kCount;
+};
+
+// All tokens, in tiles of 6, 4, 2 and 1: run(Count of the tile's tokens, first token).
+template <class Run>
+ARIA_LANES void each_tile(size_t tokens, const Run& run) {
   size_t token = 0;
-  for (; token + 6 <= task.input.tokens; token += 6) tile<W, kBlocks, 6>(task, block, token);
-  switch (task.input.tokens - token) {
-    case 5:
-      return tile<W, kBlocks, 5>(task, block, token);
-    case 4:
-      return tile<W, kBlocks, 4>(task, block, token);
-    case 3:
-      return tile<W, kBlocks, 3>(task, block, token);
-    case 2:
-      return tile<W, kBlocks, 2>(task, block, token);
-    case 1:
-      return tile<W, kBlocks, 1>(task, block, token);
-    default:
-      return;
-  }
+  for (; token + 6 <= tokens; token += 6) run(Count<6>{}, token);
+  for (; token + 4 <= tokens; token += 4) run(Count<4>{}, token);
+  for (; token + 2 <= tokens; token += 2) run(Count<2>{}, token);
+  for (; token < tokens; token++) run(Count<1>{}, token);
 }
 
 template <class W>
 void linear(const LinearTask& task) {
-  size_t block = task.stripe_begin;
-  for (; block + 4 <= task.stripe_end; block += 4) tokens_of<W, 4>(task, block);
-  for (; block < task.stripe_end; block++) tokens_of<W, 1>(task, block);
+  if (task.input.tokens == 1) return linear_one<W>(task);
+  size_t stripe = task.stripe_begin;
+  for (; stripe + 4 <= task.stripe_end; stripe += 4)
+    each_tile(task.input.tokens, [&](auto count, size_t token) { tile<W, 4, count.value>(task, stripe, token); });
+  for (; stripe < task.stripe_end; stripe++)
+    each_tile(task.input.tokens, [&](auto count, size_t token) { tile<W, 1, count.value>(task, stripe, token); });
 }
 
-// One token, one block: bits 0..3 of each byte are columns 4k, bits 4..7 are columns 4(k + 4), worth 16
-// in place, so three shifts unpack eight vectors: dot = low + high / 16 (exact).
-void linear_one_q1_0(const LinearTask& task) {
-  const __m512i low_mask = _mm512_set1_epi8(0x01), high_mask = _mm512_set1_epi8(0x10);
-  const size_t groups = task.columns / BitWeights::kColumns;
-  constexpr size_t kAhead = 8 * BitWeights::kBytes;  // prefetch distance: eight blocks, about a memory latency
-  for (size_t block = task.stripe_begin; block < task.stripe_end; block++) {
-    const uint8_t* weights = task.weights + block * groups * BitWeights::kBytes;
-    const int8_t* quants = task.input.quants;
-    __m512 sum = _mm512_setzero_ps();
-    for (size_t g = 0; g < groups; g++, weights += BitWeights::kBytes) {
-      __m512i low0 = _mm512_setzero_si512(), low1 = low0, high0 = low0, high1 = low0;
-      for (size_t line = 0; line < 5; line++) _mm_prefetch(weights + kAhead + line * 64, _MM_HINT_T0);
-#pragma GCC unroll 4
-      for (size_t q = 0; q < 4; q++, quants += 32) {
-        const __m512i v0 = load_bits(weights + q * 64), v1 = _mm512_srli_epi32(v0, 1);
-        const __m512i v2 = _mm512_srli_epi32(v0, 2), v3 = _mm512_srli_epi32(v0, 3);
-        dot_step(low0, _mm512_and_si512(v0, low_mask), quants);
-        dot_step(high0, _mm512_and_si512(v0, high_mask), quants + 16);
-        dot_step(low1, _mm512_and_si512(v1, low_mask), quants + 4);
-        dot_step(high1, _mm512_and_si512(v1, high_mask), quants + 20);
-        dot_step(low0, _mm512_and_si512(v2, low_mask), quants + 8);
-        dot_step(high0, _mm512_and_si512(v2, high_mask), quants + 24);
-        dot_step(low1, _mm512_and_si512(v3, low_mask), quants + 12);
-        dot_step(high1, _mm512_and_si512(v3, high_mask), quants + 28);
-      }
-      const __m512i high = _mm512_srai_epi32(_mm512_add_epi32(high0, high1), 4);
-      const __m512i dot = BitWeights::finish(_mm512_add_epi32(_mm512_add_epi32(low0, low1), high), task.input.sums + g);
-      sum = accumulate(sum, dot, load_scales(weights + 256), task.input.scales[g]);
-    }
-    _mm512_storeu_ps(task.out + block * kLanes, sum);
-  }
+template <class W>
+void linear_of_groups(const LinearTask& task) {
+  for (size_t stripe = task.stripe_begin; stripe < task.stripe_end; stripe++)
+    each_tile(task.input.tokens,
+              [&](auto count, size_t token) { tile_of_groups<W, count.value>(task, stripe, token); });
 }
-
-void linear_q1_0(const LinearTask& task) { task.input.tokens == 1 ? linear_one_q1_0(task) : linear<BitWeights>(task); }
-void linear_q8_0(const LinearTask& task) { linear<ByteWeights>(task); }
 
 }  // namespace
 
@@ -191,7 +382,19 @@ const Kernels kAvx512 = {
     softmax_weights,
     weigh_values,
     divide,
-    {linear_f32, linear_f16, nullptr, linear_q8_0, nullptr, nullptr, nullptr, linear_q1_0},
+    {
+        linear_f32,
+        linear_f16,
+        linear_bf16,
+        linear<Bytes>,
+        linear<Nibbles>,
+        linear_of_groups<FourBits>,
+        linear_of_groups<SixBits>,
+        linear<Bits>,
+        linear<Crumbs<Packing::q2_0>>,
+        linear<Crumbs<Packing::tq2_0>>,
+        linear<Crumbs<Packing::i2_s>>,
+    },
 };
 
 }  // namespace aria

@@ -16,6 +16,7 @@ namespace {
 #if defined(__AVX512F__)
 typedef float F32x16 __attribute__((vector_size(64)));
 typedef int32_t I32x16 __attribute__((vector_size(64)));
+typedef uint16_t U16x16 __attribute__((vector_size(32)));
 
 ARIA_LANES F32x16 splat(float value) { return F32x16{} + value; }
 ARIA_LANES F32x16 larger(F32x16 a, F32x16 b) { return a > b ? a : b; }  // b when either is NaN
@@ -24,9 +25,15 @@ ARIA_LANES F32x16 zero_below(F32x16 x, float limit, F32x16 value) { return x < s
 ARIA_LANES F32x16 absolute(F32x16 x) { return reinterpret_cast<F32x16>(reinterpret_cast<I32x16>(x) & 0x7fffffff); }
 ARIA_LANES I32x16 to_int(F32x16 whole) { return __builtin_convertvector(whole, I32x16); }
 ARIA_LANES F32x16 power_of_two(F32x16 whole) { return reinterpret_cast<F32x16>((to_int(whole) + 127) << 23); }
+ARIA_LANES F32x16 load_bfloat(const uint16_t* from) {
+  U16x16 bits;
+  std::memcpy(&bits, from, sizeof bits);
+  return reinterpret_cast<F32x16>(__builtin_convertvector(bits, I32x16) << 16);
+}
 #else
 typedef float F32x8 __attribute__((vector_size(32)));
 typedef int32_t I32x8 __attribute__((vector_size(32)));
+typedef uint16_t U16x8 __attribute__((vector_size(16)));
 struct F32x16 {
   F32x8 low, high;
 };
@@ -67,6 +74,13 @@ ARIA_LANES I32x16 to_int(F32x16 whole) {
 ARIA_LANES F32x16 power_of_two(F32x16 whole) {
   const I32x16 n = to_int(whole);
   return {reinterpret_cast<F32x8>((n.low + 127) << 23), reinterpret_cast<F32x8>((n.high + 127) << 23)};
+}
+ARIA_LANES F32x16 load_bfloat(const uint16_t* from) {
+  U16x8 low, high;
+  std::memcpy(&low, from, sizeof low);
+  std::memcpy(&high, from + 8, sizeof high);
+  return {reinterpret_cast<F32x8>(__builtin_convertvector(low, I32x8) << 16),
+          reinterpret_cast<F32x8>(__builtin_convertvector(high, I32x8) << 16)};
 }
 #endif
 

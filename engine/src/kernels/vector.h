@@ -133,7 +133,7 @@ void divide(float* values, float divisor, size_t count) {
   for (size_t i = 0; i < count; i += kLanes) store(load(values + i) / divisor, values + i);
 }
 
-// F16 and F32 weights: four rows share each load of the activations.
+// F32, F16 and BF16 weights: four rows share each load of the activations.
 template <class T, F32x16 (*kLoad)(const T*)>
 void linear_float(const LinearTask& task) {
   constexpr size_t kRows = 4;
@@ -150,6 +150,7 @@ void linear_float(const LinearTask& task) {
 }
 
 void linear_f16(const LinearTask& task) { linear_float<uint16_t, load_half>(task); }
+void linear_bf16(const LinearTask& task) { linear_float<uint16_t, load_bfloat>(task); }
 void linear_f32(const LinearTask& task) { linear_float<float, load>(task); }
 
 // Each group of values shares one scale, each sum_group of quants one sum.
