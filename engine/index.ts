@@ -2,6 +2,7 @@
 export { type ModelContent, readContent } from './api/content.ts'
 export { type EnergyMeter, type EnergyUse, startEnergyMeter } from './api/energy.ts'
 export { ENGINE_ERROR_CODES, EngineError, type EngineErrorCode } from './api/error.ts'
+export { checkGrammar } from './api/grammar.ts'
 export type { ModelInfo, TensorInfo } from './api/info.ts'
 export { type LoadOptions, loadModel, loadTokenizer, type Model } from './api/model.ts'
 export {

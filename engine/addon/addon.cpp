@@ -3,6 +3,7 @@
 #include "../src/kernels/select.h"
 #include "../src/session/sampling.h"
 #include "control.h"
+#include "grammar_functions.h"
 #include "job.h"
 #include "objects.h"
 #include "values.h"
@@ -56,6 +57,7 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   exports.Set("draw", Napi::Function::New(env, draw));
   exports.Set("knownAnswers", Napi::Function::New(env, known_answers_of));
   exports.Set("multiply", Napi::Function::New(env, multiply));
+  define_grammar_functions(env, exports);
   return exports;
 }
 

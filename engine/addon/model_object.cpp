@@ -9,7 +9,8 @@ Napi::Function ModelObject::define(Napi::Env env) {
   return DefineClass(
       env, "Model",
       {InstanceMethod<&ModelObject::kernels>("kernels"), InstanceMethod<&ModelObject::threads>("threads"),
-       InstanceMethod<&ModelObject::stats>("stats"), InstanceMethod<&ModelObject::create_session>("createSession"),
+       InstanceMethod<&ModelObject::set_vocabulary>("setVocabulary"), InstanceMethod<&ModelObject::stats>("stats"),
+       InstanceMethod<&ModelObject::create_session>("createSession"),
        InstanceMethod<&ModelObject::verify>("verify"), InstanceMethod<&ModelObject::close>("close")});
 }
 
@@ -60,6 +61,11 @@ Napi::Value ModelObject::stats(const Napi::CallbackInfo& info) {
   object.Set("pagesEvicted", double(pages.evicted));
   object.Set("positionsShared", double(pages.shared_positions));
   return object;
+}
+
+void ModelObject::set_vocabulary(const Napi::CallbackInfo& info) {
+  opened(info).grammars = std::make_shared<GrammarCache>(
+      std::make_shared<const Vocabulary>(to_packed_bytes(info[0]), to_tokens(info[1])));
 }
 
 Napi::Value ModelObject::create_session(const Napi::CallbackInfo& info) {

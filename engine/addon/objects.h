@@ -50,6 +50,8 @@ class ModelObject : public Napi::ObjectWrap<ModelObject> {
   Napi::Value kernels(const Napi::CallbackInfo& info);
   Napi::Value threads(const Napi::CallbackInfo& info);
   Napi::Value stats(const Napi::CallbackInfo& info);
+  // ({bytes, ends}, stopTokens): the tokens' byte strings; called once, before sessions and verify.
+  void set_vocabulary(const Napi::CallbackInfo& info);
   Napi::Value create_session(const Napi::CallbackInfo& info);  // (maxTokens, stopTokens, shareKey, reserve)
   Napi::Value verify(const Napi::CallbackInfo& info);          // (transcript, stopTokens, control) -> Promise<Verdict>
   Napi::Value close(const Napi::CallbackInfo& info);           // -> Promise, once the memory is free

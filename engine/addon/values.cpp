@@ -120,6 +120,12 @@ std::vector<uint32_t> to_tokens(const Napi::Value& value) {
   return {array.Data(), array.Data() + array.ElementLength()};
 }
 
+PackedBytes to_packed_bytes(const Napi::Value& value) {
+  const auto object = value.As<Napi::Object>();
+  const auto bytes = object.Get("bytes").As<Napi::Uint8Array>();
+  return {{bytes.Data(), bytes.Data() + bytes.ElementLength()}, to_tokens(object.Get("ends"))};
+}
+
 // Checked by api/sampling.ts; optional settings are absent or undefined.
 Sampling to_sampling(const Napi::Value& value) {
   const auto object = value.As<Napi::Object>();

@@ -10,6 +10,7 @@
 namespace aria {
 
 std::vector<uint32_t> to_tokens(const Napi::Value& value);  // a Uint32Array
+PackedBytes to_packed_bytes(const Napi::Value& value);       // {bytes, ends}
 Sampling to_sampling(const Napi::Value& value);
 uint64_t to_seed(const Napi::Value& value);  // a bigint
 

@@ -1,6 +1,6 @@
 // Loading a model, and the object that owns it.
 import { defaultKernels, defaultThreads, KERNELS, type KernelChoice, THREADS_MAX } from '../config.ts'
-import { loadVocabulary } from '../tokenizer/tokenizer.ts'
+import { loadVocabulary, packedTokens } from '../tokenizer/tokenizer.ts'
 import type { Tokenizer } from '../tokenizer/types.ts'
 import { EngineError, engineError } from './error.ts'
 import { type ModelInfo, modelInfo } from './info.ts'
@@ -94,6 +94,7 @@ export async function loadModel(path: string, options: LoadOptions = {}): Promis
     const raw = await job(signal, control =>
       withProgress(control, onProgress, gguf.load(kernels, threads, control, serving)),
     )
+    raw.setVocabulary(packedTokens(tokenizer), Uint32Array.from(tokenizer.stopTokens))
     return openModel(
       raw,
       modelInfo(path, gguf, { kernels: raw.kernels(), threads: raw.threads() }),

@@ -58,6 +58,8 @@ export interface NativeModel {
   kernels(): string
   threads(): number
   stats(): ServingStats
+  /** The tokens' byte strings, once, before sessions and verify. */
+  setVocabulary(strings: PackedStrings, stopTokens: Uint32Array): void
   createSession(maxTokens: number, stopTokens: Uint32Array, shareKey: string, reserve: boolean): NativeSession
   verify(transcript: Transcript, stopTokens: Uint32Array, control: NativeControl): Promise<Verdict>
   close(): Promise<void>
@@ -90,6 +92,14 @@ export interface NativeGguf {
   load(kernels: string, threads: number, control: NativeControl, serving: NativeServing): Promise<NativeModel>
 }
 export interface Native {
+  checkGrammar(grammar: string): void
+  matchGrammar(grammar: string, bytes: Uint8Array): 0 | 1 | 2
+  grammarMasks(
+    grammar: string,
+    strings: PackedStrings,
+    stopTokens: Uint32Array,
+    answer: Uint32Array,
+  ): Uint8Array[]
   Control: new () => NativeControl
   openGguf(path: string, control: NativeControl): Promise<NativeGguf>
   keccak256(data: Uint8Array): Uint8Array

@@ -1,6 +1,6 @@
 // Text to tokens and back, from a GGUF file's own vocabulary.
 import { EngineError } from '../api/error.ts'
-import type { Metadata } from '../api/native.ts'
+import type { Metadata, PackedStrings } from '../api/native.ts'
 import { bytePairEncoder } from './bpe.ts'
 import { tokenBytes } from './bytes.ts'
 import { chatRenderer } from './chat.ts'
@@ -40,6 +40,20 @@ function decoderOf(vocabulary: Vocabulary): Decoder {
   }
 }
 
+/** All tokens' bytes, for the engine's grammars. */
+export function packedTokens(tokenizer: Tokenizer): PackedStrings {
+  const strings = Array.from({ length: tokenizer.vocabSize }, (_, token) => tokenizer.tokenBytes(token))
+  const ends = new Uint32Array(strings.length)
+  const bytes = new Uint8Array(strings.reduce((sum, string) => sum + string.length, 0))
+  let end = 0
+  for (const [token, string] of strings.entries()) {
+    bytes.set(string, end)
+    end += string.length
+    ends[token] = end
+  }
+  return { bytes, ends }
+}
+
 export function loadVocabulary(metadata: Metadata, vocabSize: number): Tokenizer {
   const vocabulary = readVocabulary(metadata, vocabSize)
   const encodeText = bytePairEncoder(vocabulary)
@@ -72,6 +86,7 @@ export function loadVocabulary(metadata: Metadata, vocabSize: number): Tokenizer
         encodeParts(parts.map(part => ('text' in part ? { text: part.text.replaceAll(marker, '') } : part))),
       )
     },
+    tokenBytes: token => bytesOfToken(vocabulary, token),
     decode(tokens) {
       const decoder = decoderOf(vocabulary)
       return decoder.push(tokens) + decoder.end()

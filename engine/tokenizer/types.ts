@@ -18,6 +18,8 @@ export interface Tokenizer {
   encode(text: string, options?: { special?: boolean }): Uint32Array
   /** The model's chat template with the generation prompt. Control tokens inside message contents stay text. */
   encodeChat(messages: readonly ChatMessage[]): Uint32Array
+  /** The bytes that a token adds to a text; none for control tokens. */
+  tokenBytes(token: number): Uint8Array
   decode(tokens: Uint32Array | readonly number[]): string
   decoder(): Decoder
 }

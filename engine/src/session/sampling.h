@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "../grammar/vocabulary.h"
+
 namespace aria {
 
 constexpr uint32_t kRepetitionWindowMax = 32768;  // bounds a draw's time
@@ -52,9 +54,6 @@ struct Scratch {
   std::vector<float> logits;
   std::vector<uint32_t> counts;  // zero between draws
 };
-
-// One bit per token, the lowest token in the lowest bit of the first word.
-using TokenMask = std::vector<uint64_t>;
 
 // The first eight bytes, big endian, of keccak256(seed u64 BE | position u32 BE).
 uint64_t random_at(uint64_t seed, uint32_t position);

@@ -5,6 +5,7 @@
 #include <condition_variable>
 #include <thread>
 
+#include "../grammar/constraint.h"
 #include "../model/model.h"
 #include "fair_queue.h"
 #include "job.h"
@@ -41,6 +42,7 @@ class Scheduler {
 
   const std::shared_ptr<Model> model;
   PageStore pages;
+  std::shared_ptr<GrammarCache> grammars;  // set once, before the first job
 
  private:
   void run();

@@ -63,6 +63,7 @@ class Session : public std::enable_shared_from_this<Session> {
   std::vector<float> logits_;  // after the last token, while all are computed
   size_t answer_start_ = 0;
   bool stopped_ = false;
+  AnswerConstraint constraint_;
 };
 
 }  // namespace aria

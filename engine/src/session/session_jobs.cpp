@@ -101,8 +101,10 @@ void DecodeJob::plan(size_t, std::vector<Row>& rows) {
 
 void DecodeJob::draw(const float* logits, Scratch& scratch) {
   Session& session = *session_;
+  const SharedMask allowed = session.constraint_.mask(*session.scheduler_->grammars, request_.sampling.grammar,
+                                                      std::span(session.sequence_).subspan(answer_start_));
   drawn_ = sample(logits, session.scheduler_->model->config.vocabulary, request_.sampling, session.sequence_,
-                  answer_start_, request_.seed, scratch);
+                  answer_start_, request_.seed, scratch, allowed.get());
 }
 
 // A row that nothing can be drawn from is computed all the same: its logits are kept, so that the sequence stays whole.

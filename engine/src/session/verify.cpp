@@ -38,13 +38,16 @@ Verdict verify(Scheduler& scheduler, const Transcript& transcript, const std::ve
     return std::find(stop_tokens.begin(), stop_tokens.end(), token) != stop_tokens.end();
   };
 
+  AnswerConstraint constraint;
   const Stream stream{tokens, SIZE_MAX, prompt - 1};  // earlier rows predict the prompt itself
   replay(scheduler, {&stream, 1}, "\nverify", cancelled, [&](const ReplayedRow& row) {
     const size_t index = row.position + 1 - prompt;
     if (index > 0 && is_stop(transcript.output[index - 1])) return differ(index, transcript.output[index - 1]);
     const auto sequence = std::span(tokens).first(row.position + 1);
+    const SharedMask allowed =
+        constraint.mask(*scheduler.grammars, transcript.sampling.grammar, sequence.subspan(prompt));
     const uint32_t expected = sample(row.logits, model.config.vocabulary, transcript.sampling, sequence, prompt,
-                                     transcript.seed, row.scratch)
+                                     transcript.seed, row.scratch, allowed.get())
                                   .token;
     return expected == transcript.output[index] || differ(index, expected);
   });
