@@ -6,6 +6,7 @@
 #include "grammar_functions.h"
 #include "job.h"
 #include "objects.h"
+#include "tokenizer_object.h"
 #include "values.h"
 
 namespace aria {
@@ -49,7 +50,8 @@ Napi::Value known_answers_of(const Napi::CallbackInfo& info) {
 
 Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   auto* classes = new Classes{Napi::Persistent(GgufObject::define(env)), Napi::Persistent(ModelObject::define(env)),
-                              Napi::Persistent(SessionObject::define(env)), Mailbox(env), {}};
+                              Napi::Persistent(SessionObject::define(env)),
+                              Napi::Persistent(TokenizerObject::define(env)), Mailbox(env), {}};
   env.SetInstanceData(classes);
   exports.Set("Control", Control::define(env));
   exports.Set("openGguf", Napi::Function::New(env, GgufObject::open));

@@ -4,6 +4,7 @@
 #include "../src/model/model.h"
 #include "job.h"
 #include "objects.h"
+#include "tokenizer_object.h"
 #include "values.h"
 
 namespace aria {
@@ -11,10 +12,11 @@ namespace aria {
 Napi::Function GgufObject::define(Napi::Env env) {
   return DefineClass(
       env, "Gguf",
-      {InstanceMethod<&GgufObject::metadata>("metadata"), InstanceMethod<&GgufObject::tensors>("tensors"),
+      {InstanceMethod<&GgufObject::tensors>("tensors"),
        InstanceMethod<&GgufObject::bytes>("bytes"), InstanceMethod<&GgufObject::paths>("paths"),
        InstanceMethod<&GgufObject::header>("header"), InstanceMethod<&GgufObject::config>("config"),
-       InstanceMethod<&GgufObject::load>("load"), InstanceMethod<&GgufObject::close>("close")});
+       InstanceMethod<&GgufObject::tokenizer>("tokenizer"), InstanceMethod<&GgufObject::load>("load"),
+       InstanceMethod<&GgufObject::close>("close")});
 }
 
 Napi::Value GgufObject::open(const Napi::CallbackInfo& info) {
@@ -34,9 +36,6 @@ const ModelFile& GgufObject::opened(const Napi::CallbackInfo& info) const {
 }
 void GgufObject::close(const Napi::CallbackInfo&) { open_.reset(); }
 
-Napi::Value GgufObject::metadata(const Napi::CallbackInfo& info) {
-  return from_metadata(info.Env(), opened(info).gguf());
-}
 Napi::Value GgufObject::tensors(const Napi::CallbackInfo& info) { return from_tensors(info.Env(), opened(info).gguf()); }
 Napi::Value GgufObject::bytes(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), double(opened(info).bytes()));
@@ -73,6 +72,16 @@ Napi::Value GgufObject::config(const Napi::CallbackInfo& info) {
   object.Set("ffnWidth", double(config.ffn_width));
   object.Set("heads", double(config.heads));
   return object;
+}
+
+Napi::Value GgufObject::tokenizer(const Napi::CallbackInfo& info) {
+  opened(info);
+  return run(
+      info.This().As<Napi::Object>(), Control::of(info[1]),
+      [open = open_, rows = info[0].As<Napi::Number>().Int64Value()] {
+        return std::shared_ptr<const Tokenizer>(std::make_shared<Tokenizer>(open->gguf(), size_t(rows)));
+      },
+      [](Napi::Env env, const auto& tokenizer) { return TokenizerObject::wrap(env, tokenizer); });
 }
 
 Napi::Value GgufObject::load(const Napi::CallbackInfo& info) {

@@ -13,7 +13,7 @@ namespace aria {
 // What one environment holds: the constructors of the wrapped classes, the way back to its event loop, and threads that
 // free what nobody closed.
 struct Classes {
-  Napi::FunctionReference gguf, model, session;
+  Napi::FunctionReference gguf, model, session, tokenizer;
   Mailbox mailbox;
   std::vector<std::jthread> freeing;
 };
@@ -25,12 +25,12 @@ class GgufObject : public Napi::ObjectWrap<GgufObject> {
   static Napi::Value open(const Napi::CallbackInfo& info);  // (path, control) -> Promise<GgufObject>
 
  private:
-  Napi::Value metadata(const Napi::CallbackInfo& info);
   Napi::Value tensors(const Napi::CallbackInfo& info);
   Napi::Value bytes(const Napi::CallbackInfo& info);
   Napi::Value paths(const Napi::CallbackInfo& info);
   Napi::Value header(const Napi::CallbackInfo& info);  // as whole_header()
   Napi::Value config(const Napi::CallbackInfo& info);  // throws for what the engine cannot compute
+  Napi::Value tokenizer(const Napi::CallbackInfo& info);  // (rows, control) -> Promise<TokenizerObject>
   Napi::Value load(const Napi::CallbackInfo& info);    // (kernels, threads, control, serving) -> Promise<ModelObject>
 
   void close(const Napi::CallbackInfo& info);  // unmaps the file once no load uses it

@@ -7,97 +7,6 @@
 namespace aria {
 namespace {
 
-template <class T>
-T number(std::string_view bytes) {
-  T value;
-  std::memcpy(&value, bytes.data(), sizeof value);
-  return value;
-}
-
-template <class T>
-Napi::Value typed_array(Napi::Env env, std::string_view bytes, uint64_t count) {
-  auto array = Napi::TypedArrayOf<T>::New(env, count);
-  std::memcpy(array.Data(), bytes.data(), bytes.size());
-  return array;
-}
-
-// The reader has walked these strings: every length lies inside `bytes`.
-Napi::Value string_array(Napi::Env env, const Value& value) {
-  auto ends = Napi::Uint32Array::New(env, value.count);
-  auto text = Napi::Uint8Array::New(env, value.bytes.size() - value.count * sizeof(uint64_t));
-  size_t at = 0, end = 0;
-  for (uint64_t i = 0; i < value.count; i++) {
-    const auto length = number<uint64_t>(value.bytes.substr(at));
-    std::memcpy(text.Data() + end, value.bytes.data() + at + sizeof length, length);
-    at += sizeof length + length;
-    ends[i] = uint32_t(end += length);
-  }
-  Napi::Object object = Napi::Object::New(env);
-  object.Set("bytes", text);
-  object.Set("ends", ends);
-  return object;
-}
-
-Napi::Value array(Napi::Env env, const Value& value) {
-  switch (value.element) {
-    case ValueType::u8:
-    case ValueType::boolean:
-      return typed_array<uint8_t>(env, value.bytes, value.count);
-    case ValueType::i8:
-      return typed_array<int8_t>(env, value.bytes, value.count);
-    case ValueType::u16:
-      return typed_array<uint16_t>(env, value.bytes, value.count);
-    case ValueType::i16:
-      return typed_array<int16_t>(env, value.bytes, value.count);
-    case ValueType::u32:
-      return typed_array<uint32_t>(env, value.bytes, value.count);
-    case ValueType::i32:
-      return typed_array<int32_t>(env, value.bytes, value.count);
-    case ValueType::f32:
-      return typed_array<float>(env, value.bytes, value.count);
-    case ValueType::f64:
-      return typed_array<double>(env, value.bytes, value.count);
-    case ValueType::u64:
-      return typed_array<uint64_t>(env, value.bytes, value.count);
-    case ValueType::i64:
-      return typed_array<int64_t>(env, value.bytes, value.count);
-    default:
-      return string_array(env, value);
-  }
-}
-
-Napi::Value from_value(Napi::Env env, const Value& value) {
-  switch (value.type) {
-    case ValueType::u8:
-      return Napi::Number::New(env, number<uint8_t>(value.bytes));
-    case ValueType::i8:
-      return Napi::Number::New(env, number<int8_t>(value.bytes));
-    case ValueType::u16:
-      return Napi::Number::New(env, number<uint16_t>(value.bytes));
-    case ValueType::i16:
-      return Napi::Number::New(env, number<int16_t>(value.bytes));
-    case ValueType::u32:
-      return Napi::Number::New(env, number<uint32_t>(value.bytes));
-    case ValueType::i32:
-      return Napi::Number::New(env, number<int32_t>(value.bytes));
-    case ValueType::f32:
-      return Napi::Number::New(env, number<float>(value.bytes));
-    case ValueType::f64:
-      return Napi::Number::New(env, number<double>(value.bytes));
-    case ValueType::boolean:
-      return Napi::Boolean::New(env, number<uint8_t>(value.bytes) != 0);
-    case ValueType::u64:
-      return Napi::BigInt::New(env, number<uint64_t>(value.bytes));
-    case ValueType::i64:
-      return Napi::BigInt::New(env, number<int64_t>(value.bytes));
-    case ValueType::string:
-      return Napi::String::New(env, value.bytes.data(), value.bytes.size());
-    case ValueType::array:
-      return array(env, value);
-  }
-  return env.Undefined();
-}
-
 Napi::Value from_tensor(Napi::Env env, const Tensor& tensor) {
   Napi::Object object = Napi::Object::New(env);
   object.Set("name", tensor.name);
@@ -195,12 +104,6 @@ Napi::Value from_verdict(Napi::Env env, const Verdict& verdict) {
   object.Set("position", double(verdict.position));
   object.Set("expected", double(verdict.expected));
   object.Set("actual", double(verdict.actual));
-  return object;
-}
-
-Napi::Value from_metadata(Napi::Env env, const Gguf& gguf) {
-  Napi::Object object = Napi::Object::New(env);
-  for (const auto& [key, value] : gguf.metadata) object.Set(key, from_value(env, value));
   return object;
 }
 

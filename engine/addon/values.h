@@ -19,9 +19,6 @@ Napi::Value from_draw(Napi::Env env, const Draw& draw);
 Napi::Value from_floats(Napi::Env env, const std::vector<float>& values);
 Napi::Value from_verdict(Napi::Env env, const Verdict& verdict);
 
-// Numbers, bigints, booleans and strings as such; number arrays as typed arrays; string arrays as
-// { bytes, ends } so that a vocabulary of 150,000 strings does not hold up the event loop.
-Napi::Value from_metadata(Napi::Env env, const Gguf& gguf);
 Napi::Value from_tensors(Napi::Env env, const Gguf& gguf);
 
 }  // namespace aria

@@ -1,6 +1,6 @@
 // Loading a model, and the object that owns it.
 import { defaultKernels, defaultThreads, KERNELS, type KernelChoice, THREADS_MAX } from '../config.ts'
-import { loadVocabulary, packedTokens } from '../tokenizer/tokenizer.ts'
+import { type LoadedVocabulary, vocabularyOf } from '../tokenizer/tokenizer.ts'
 import type { Tokenizer } from '../tokenizer/types.ts'
 import { EngineError, engineError } from './error.ts'
 import { type ModelInfo, modelInfo } from './info.ts'
@@ -77,11 +77,19 @@ export async function withGguf<T>(
   }
 }
 
+async function loadVocabulary(
+  gguf: NativeGguf,
+  rows: number,
+  signal?: AbortSignal,
+): Promise<LoadedVocabulary> {
+  return vocabularyOf(await job(signal, control => gguf.tokenizer(rows, control)))
+}
+
 /** Vocabulary and metadata only; no weights stay in memory. */
 export async function loadTokenizer(path: string): Promise<{ tokenizer: Tokenizer; info: ModelInfo }> {
   return withGguf(path, undefined, async gguf => {
     const info = modelInfo(path, gguf, { kernels: 'none', threads: 0 })
-    return { tokenizer: loadVocabulary(gguf.metadata(), info.vocabSize), info }
+    return { tokenizer: (await loadVocabulary(gguf, info.vocabSize)).tokenizer, info }
   })
 }
 
@@ -90,11 +98,11 @@ export async function loadModel(path: string, options: LoadOptions = {}): Promis
   checkLoadOptions(kernels, threads)
   const serving = checkServing(options)
   return withGguf(path, signal, async gguf => {
-    const tokenizer = loadVocabulary(gguf.metadata(), gguf.config().vocabSize) // first: it is the cheaper to refuse
+    const { tokenizer, pieces } = await loadVocabulary(gguf, gguf.config().vocabSize, signal) // first: it is the cheaper to refuse
     const raw = await job(signal, control =>
       withProgress(control, onProgress, gguf.load(kernels, threads, control, serving)),
     )
-    raw.setVocabulary(packedTokens(tokenizer), Uint32Array.from(tokenizer.stopTokens))
+    raw.setVocabulary(pieces, Uint32Array.from(tokenizer.stopTokens))
     return openModel(
       raw,
       modelInfo(path, gguf, { kernels: raw.kernels(), threads: raw.threads() }),

@@ -13,26 +13,6 @@ export interface PackedStrings {
   readonly bytes: Uint8Array
   readonly ends: Uint32Array
 }
-type Numbers =
-  | Int8Array
-  | Uint8Array
-  | Int16Array
-  | Uint16Array
-  | Int32Array
-  | Uint32Array
-  | Float32Array
-  | Float64Array
-export type MetadataValue =
-  | number
-  | bigint
-  | boolean
-  | string
-  | Numbers
-  | BigInt64Array
-  | BigUint64Array
-  | PackedStrings
-export type Metadata = Readonly<Record<string, MetadataValue>>
-
 export interface NativeControl {
   cancel(): void
   progress(): number
@@ -81,14 +61,39 @@ export interface NativeConfig {
   ffnWidth: number
   heads: number
 }
+export interface TokenizerFacts {
+  vocabSize: number
+  stopTokens: Uint32Array
+  /** Texts of the beginning and end tokens; empty without one. */
+  bosText: string
+  eosText: string
+  chatTemplate?: string
+}
+export interface ProtectedContents {
+  marker: number
+  contents: string[]
+}
+/** With a control, a call runs on a thread of its own and can be cancelled. */
+export interface NativeTokenizer {
+  facts(): TokenizerFacts
+  encode(text: string, special: boolean): Uint32Array
+  encode(text: string, special: boolean, control: NativeControl): Promise<Uint32Array>
+  encodeChat(text: string, marker: number): Uint32Array
+  encodeChat(text: string, marker: number, control: NativeControl): Promise<Uint32Array>
+  protect(contents: readonly string[]): ProtectedContents
+  protect(contents: readonly string[], control: NativeControl): Promise<ProtectedContents>
+  decode(tokens: Uint32Array, first: boolean): Uint8Array
+  /** What each token adds to an answer. */
+  pieces(): PackedStrings
+}
 export interface NativeGguf {
-  metadata(): Metadata
   tensors(): TensorInfo[]
   bytes(): number
   paths(): string[]
   header(): Uint8Array
   config(): NativeConfig
   close(): void
+  tokenizer(rows: number, control: NativeControl): Promise<NativeTokenizer>
   load(kernels: string, threads: number, control: NativeControl, serving: NativeServing): Promise<NativeModel>
 }
 export interface Native {

@@ -1,14 +1,11 @@
-// Text to tokens and back, from a GGUF file's own vocabulary.
-import { EngineError } from '../api/error.ts'
-import type { Metadata, PackedStrings } from '../api/native.ts'
-import { bytePairEncoder } from './bpe.ts'
-import { tokenBytes } from './bytes.ts'
-import { chatRenderer } from './chat.ts'
-import { type Part, specialSplitter } from './special.ts'
+// The tokenizer as others see it; its work is done in src/tokenizer.
+import { EngineError, engineError } from '../api/error.ts'
+import { job, type NativeTokenizer, type PackedStrings } from '../api/native.ts'
+import { chatOf } from './chat.ts'
+import { TEXT_LENGTH_MAX } from './limits.ts'
 import type { Decoder, Tokenizer } from './types.ts'
-import { readVocabulary, TOKEN_CONTROL, TOKEN_USER_DEFINED, type Vocabulary } from './vocabulary.ts'
 
-export const TEXT_LENGTH_MAX = 16 * 1024 * 1024 // UTF-16 units: far more than any context; bounds time and memory
+const TOKEN_MAX = 2 ** 32 - 1
 
 function checkLength(text: string): void {
   if (text.length > TEXT_LENGTH_MAX)
@@ -18,79 +15,74 @@ function checkLength(text: string): void {
     )
 }
 
-// Control tokens show nothing; user-defined ones are written plainly in the vocabulary; the rest byte by byte.
-function bytesOfToken(vocabulary: Vocabulary, token: number): Uint8Array {
-  const text = vocabulary.tokens[token]
-  if (text === undefined)
-    throw new EngineError(
-      'bad_token',
-      `Token ${token} is outside the vocabulary of ${vocabulary.tokens.length}.`,
-    )
-  const type = vocabulary.types[token]
-  if (type === TOKEN_CONTROL) return new Uint8Array()
-  return type === TOKEN_USER_DEFINED ? new TextEncoder().encode(text) : tokenBytes(text)
+function tokenArray(tokens: Uint32Array | readonly number[]): Uint32Array {
+  if (tokens instanceof Uint32Array) return tokens
+  const wrong = tokens.find(token => !Number.isInteger(token) || token < 0 || token > TOKEN_MAX)
+  if (wrong !== undefined) throw new EngineError('bad_token', `Token ${wrong} is not a token id.`)
+  return Uint32Array.from(tokens)
 }
 
-function decoderOf(vocabulary: Vocabulary): Decoder {
+/** A native call that answers at once; its error as an EngineError. */
+function direct<T>(call: () => T): T {
+  try {
+    return call()
+  } catch (error) {
+    throw engineError(error)
+  }
+}
+
+function decoderOf(raw: NativeTokenizer): Decoder {
   const utf8 = new TextDecoder('utf-8', { ignoreBOM: true })
+  let first = true
   return {
-    push: tokens =>
-      Array.from(tokens, token => utf8.decode(bytesOfToken(vocabulary, token), { stream: true })).join(''),
+    push(tokens) {
+      const ids = tokenArray(tokens)
+      const bytes = direct(() => raw.decode(ids, first))
+      first &&= ids.length === 0
+      return utf8.decode(bytes, { stream: true })
+    },
     end: () => utf8.decode(),
   }
 }
 
-/** All tokens' bytes, for the engine's grammars. */
-export function packedTokens(tokenizer: Tokenizer): PackedStrings {
-  const strings = Array.from({ length: tokenizer.vocabSize }, (_, token) => tokenizer.tokenBytes(token))
-  const ends = new Uint32Array(strings.length)
-  const bytes = new Uint8Array(strings.reduce((sum, string) => sum + string.length, 0))
-  let end = 0
-  for (const [token, string] of strings.entries()) {
-    bytes.set(string, end)
-    end += string.length
-    ends[token] = end
-  }
-  return { bytes, ends }
+/** What a vocabulary gives: to its users, and to the engine's grammars the bytes of all tokens. */
+export interface LoadedVocabulary {
+  tokenizer: Tokenizer
+  pieces: PackedStrings
 }
 
-export function loadVocabulary(metadata: Metadata, vocabSize: number): Tokenizer {
-  const vocabulary = readVocabulary(metadata, vocabSize)
-  const encodeText = bytePairEncoder(vocabulary)
-  const splitter = specialSplitter(vocabulary)
-  const render = chatRenderer(vocabulary, splitter.controlTexts)
+export function vocabularyOf(raw: NativeTokenizer): LoadedVocabulary {
+  const pieces = raw.pieces()
+  return { pieces, tokenizer: tokenizerOf(raw, pieces) }
+}
 
-  const encodeParts = (parts: readonly Part[]): number[] =>
-    parts.flatMap(part => ('token' in part ? [part.token] : encodeText(part.text)))
-  const withBos = (tokens: number[]): Uint32Array =>
-    Uint32Array.from(
-      vocabulary.addBos && vocabulary.bos !== undefined && tokens[0] !== vocabulary.bos
-        ? [vocabulary.bos, ...tokens]
-        : tokens,
-    )
-
+function tokenizerOf(raw: NativeTokenizer, { bytes, ends }: PackedStrings): Tokenizer {
+  const facts = raw.facts()
+  const chat = chatOf(raw, facts)
   return {
-    vocabSize,
-    stopTokens: vocabulary.stopTokens,
+    vocabSize: facts.vocabSize,
+    stopTokens: Array.from(facts.stopTokens),
     encode(text, { special = false } = {}) {
       checkLength(text)
-      const tokens = encodeParts(splitter.split(text, special))
-      return special ? withBos(tokens) : Uint32Array.from(tokens)
+      return direct(() => raw.encode(text, special))
     },
-    encodeChat(messages) {
-      for (const message of messages) checkLength(message.content)
-      const { text, marker } = render(messages)
+    async encodeAsync(text, { special = false, signal } = {}) {
       checkLength(text)
-      const parts = splitter.split(text, true)
-      return withBos(
-        encodeParts(parts.map(part => ('text' in part ? { text: part.text.replaceAll(marker, '') } : part))),
-      )
+      return job(signal, control => raw.encode(text, special, control))
     },
-    tokenBytes: token => bytesOfToken(vocabulary, token),
+    encodeChat: messages => direct(() => chat.encode(messages)),
+    encodeChatAsync: async (messages, { signal } = {}) =>
+      job(signal, control => chat.encodeAsync(messages, control)),
+    tokenBytes(token) {
+      const end = ends[token]
+      if (end === undefined)
+        throw new EngineError('bad_token', `Token ${token} is outside the vocabulary of ${ends.length}.`)
+      return bytes.slice(ends[token - 1] ?? 0, end)
+    },
     decode(tokens) {
-      const decoder = decoderOf(vocabulary)
+      const decoder = decoderOf(raw)
       return decoder.push(tokens) + decoder.end()
     },
-    decoder: () => decoderOf(vocabulary),
+    decoder: () => decoderOf(raw),
   }
 }

@@ -3,7 +3,7 @@
 import { mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { BYTE_CHARACTERS } from '../../tokenizer/bytes.ts'
+import { BYTE_CHARACTERS } from './bytes.ts'
 import { type GgufFile, type GgufTensor, type GgufValue, writeGguf } from './gguf-writer.ts'
 import { Random } from './random.ts'
 import { randomWeights, WEIGHT_TYPES, type WeightType } from './weight-types.ts'

@@ -2,8 +2,8 @@
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { BYTE_CHARACTERS } from '../../../engine/test/support/bytes.ts'
 import { type GgufTensor, type GgufValue, writeGguf } from '../../../engine/test/support/gguf-writer.ts'
-import { BYTE_CHARACTERS } from '../../../engine/tokenizer/bytes.ts'
 
 export const SHAPE_NAMES = ['bonsai-1.7b', 'bitnet-0.7b', 'bitnet-2b4t', 'f16-0.7b'] as const
 export type ShapeName = (typeof SHAPE_NAMES)[number]
