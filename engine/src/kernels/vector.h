@@ -84,7 +84,9 @@ template <size_t kBlocks>
 void score_blocks(const float* query, const uint16_t* keys, size_t width, float scale, float* scores) {
   F32x16 sums[kBlocks] = {};
   for (size_t i = 0; i < width; i++)
+#pragma GCC unroll 4
     for (size_t b = 0; b < kBlocks; b++) sums[b] = sums[b] + query[i] * load_half(keys + (b * width + i) * kLanes);
+#pragma GCC unroll 4
   for (size_t b = 0; b < kBlocks; b++) store(sums[b] * scale, scores + b * kLanes);
 }
 
@@ -113,10 +115,13 @@ float softmax_weights(float* scores, size_t count) {
 template <size_t kVectors>
 void weigh_columns(const float* weights, const uint16_t* values, size_t count, size_t width, float* out) {
   F32x16 sums[kVectors];
+#pragma GCC unroll 8
   for (size_t v = 0; v < kVectors; v++) sums[v] = load(out + v * kLanes);
   for (size_t position = 0; position < count; position++)
+#pragma GCC unroll 8
     for (size_t v = 0; v < kVectors; v++)
       sums[v] = sums[v] + weights[position] * load_half(values + position * width + v * kLanes);
+#pragma GCC unroll 8
   for (size_t v = 0; v < kVectors; v++) store(sums[v], out + v * kLanes);
 }
 
@@ -144,7 +149,9 @@ void linear_float(const LinearTask& task) {
       const T* w = weights + row * task.columns;
       F32x16 sums[kRows] = {};
       for (size_t c = 0; c < task.columns; c += kLanes)
+#pragma GCC unroll 4
         for (size_t r = 0; r < kRows; r++) sums[r] = sums[r] + kLoad(w + r * task.columns + c) * load(x + c);
+#pragma GCC unroll 4
       for (size_t r = 0; r < kRows; r++) task.out[token * task.out_stride + row + r] = fold(sums[r]);
     }
 }
