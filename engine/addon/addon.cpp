@@ -1,5 +1,6 @@
 // Entry point of the addon: only index.ts of this package loads it.
 #include "../src/base/keccak.h"
+#include "../src/base/version.h"
 #include "../src/kernels/select.h"
 #include "../src/session/sampling.h"
 #include "control.h"
@@ -55,6 +56,7 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   env.SetInstanceData(classes);
   exports.Set("Control", Control::define(env));
   exports.Set("openGguf", Napi::Function::New(env, GgufObject::open));
+  exports.Set("engineMajor", Napi::Number::New(env, kEngineMajor));
   exports.Set("keccak256", Napi::Function::New(env, keccak));
   exports.Set("draw", Napi::Function::New(env, draw));
   exports.Set("knownAnswers", Napi::Function::New(env, known_answers_of));

@@ -2,6 +2,7 @@
 
 #include "../src/gguf/split.h"
 #include "../src/model/model.h"
+#include "../src/session/snapshot.h"
 #include "job.h"
 #include "objects.h"
 #include "tokenizer_object.h"
@@ -101,9 +102,10 @@ Napi::Value GgufObject::load(const Napi::CallbackInfo& info) {
           control->progress = share;
           if (control->cancelled) throw Error("aborted", "Loading was cancelled.");
         };
+        const Hash fingerprint = model_fingerprint(open->gguf());  // first: packing lets go of the file
         const auto model = std::make_shared<Model>(open->gguf(), options, progress,
                                                    [&](std::string_view bytes) { open->release(bytes); });
-        return std::make_shared<Scheduler>(model, how);
+        return std::make_shared<Scheduler>(model, fingerprint, how);
       },
       [](Napi::Env env, const std::shared_ptr<Scheduler>& scheduler) { return ModelObject::wrap(env, scheduler); });
 }

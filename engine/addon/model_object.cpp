@@ -1,3 +1,4 @@
+#include "../src/session/snapshot.h"
 #include "../src/session/verify.h"
 #include "job.h"
 #include "objects.h"
@@ -11,6 +12,8 @@ Napi::Function ModelObject::define(Napi::Env env) {
       {InstanceMethod<&ModelObject::kernels>("kernels"), InstanceMethod<&ModelObject::threads>("threads"),
        InstanceMethod<&ModelObject::set_vocabulary>("setVocabulary"), InstanceMethod<&ModelObject::stats>("stats"),
        InstanceMethod<&ModelObject::create_session>("createSession"),
+       InstanceMethod<&ModelObject::restore_session>("restoreSession"),
+       InstanceMethod<&ModelObject::session_bytes_max>("sessionBytesMax"),
        InstanceMethod<&ModelObject::verify>("verify"), InstanceMethod<&ModelObject::close>("close")});
 }
 
@@ -27,7 +30,7 @@ void ModelObject::stop_at_exit(void* scheduler) { static_cast<Scheduler*>(schedu
 ModelObject::~ModelObject() {
   if (!scheduler_) return;
   napi_remove_env_cleanup_hook(Env(), stop_at_exit, scheduler_.get());
-  Env().GetInstanceData<Classes>()->freeing.emplace_back([scheduler = std::move(scheduler_)]() mutable {
+  Env().GetInstanceData<Classes>()->freeing.add([scheduler = std::move(scheduler_)]() mutable {
     scheduler->stop();
     scheduler.reset();
   });
@@ -78,6 +81,37 @@ Napi::Value ModelObject::create_session(const Napi::CallbackInfo& info) {
   } catch (const Error& error) {
     throw error_of(info.Env(), error.code, error.what());
   }
+}
+
+Napi::Value ModelObject::session_bytes_max(const Napi::CallbackInfo& info) {
+  return Napi::Number::New(info.Env(), double(Snapshot::bytes_max(opened(info))));
+}
+
+// The pieces belong to index.ts alone, so they can be read on another thread; copying them here would hold up the loop.
+Napi::Value ModelObject::restore_session(const Napi::CallbackInfo& info) {
+  opened(info);
+  const auto pieces = info[0].As<Napi::Array>();
+  std::vector<std::span<const uint8_t>> views;
+  for (uint32_t i = 0; i < pieces.Length(); i++) {
+    const auto piece = pieces.Get(i).As<Napi::Uint8Array>();
+    views.emplace_back(piece.Data(), piece.ElementLength());
+  }
+  SessionOptions options{info[1].As<Napi::Number>().Uint32Value(), to_tokens(info[2]), info[3].As<Napi::String>(),
+                         info[4].As<Napi::Boolean>().Value()};
+  const Napi::Object self = info.This().As<Napi::Object>();
+  // What the promise needs when it settles stays in the conversion, which lives and dies on the event loop.
+  const auto kept = std::make_shared<std::pair<Napi::ObjectReference, Napi::ObjectReference>>(Napi::Persistent(pieces.As<Napi::Object>()),
+                                                                                              Napi::Persistent(self));
+  return run(
+      self, std::make_shared<ControlState>(),
+      [scheduler = scheduler_, options = std::move(options), views = std::move(views)] {
+        std::vector<uint8_t> bytes;
+        for (const auto& view : views) bytes.insert(bytes.end(), view.begin(), view.end());
+        return Snapshot::restore(scheduler, options, bytes);
+      },
+      [kept](Napi::Env, const std::shared_ptr<Session>& session) {
+        return SessionObject::wrap(kept->second.Value(), session);
+      });
 }
 
 Napi::Value ModelObject::verify(const Napi::CallbackInfo& info) {

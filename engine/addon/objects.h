@@ -6,16 +6,17 @@
 
 #include "../src/gguf/file.h"
 #include "../src/session/session.h"
+#include "freeing.h"
 #include "mailbox.h"
 
 namespace aria {
 
-// What one environment holds: the constructors of the wrapped classes, the way back to its event loop, and threads that
-// free what nobody closed.
+// What one environment holds: the constructors of the wrapped classes, the way back to its event loop, and the thread
+// that frees what is large.
 struct Classes {
   Napi::FunctionReference gguf, model, session, tokenizer;
   Mailbox mailbox;
-  std::vector<std::jthread> freeing;
+  Freeing freeing;
 };
 
 class GgufObject : public Napi::ObjectWrap<GgufObject> {
@@ -54,6 +55,9 @@ class ModelObject : public Napi::ObjectWrap<ModelObject> {
   void set_vocabulary(const Napi::CallbackInfo& info);
   Napi::Value create_session(const Napi::CallbackInfo& info);  // (maxTokens, stopTokens, shareKey, reserve)
   Napi::Value verify(const Napi::CallbackInfo& info);          // (transcript, stopTokens, control) -> Promise<Verdict>
+  // (pieces, maxTokens or 0, stopTokens, shareKey, reserve) -> Promise<SessionObject>
+  Napi::Value restore_session(const Napi::CallbackInfo& info);
+  Napi::Value session_bytes_max(const Napi::CallbackInfo& info);
   Napi::Value close(const Napi::CallbackInfo& info);           // -> Promise, once the memory is free
   Scheduler& opened(const Napi::CallbackInfo& info) const;
   static void stop_at_exit(void* scheduler);
@@ -73,6 +77,9 @@ class SessionObject : public Napi::ObjectWrap<SessionObject> {
   Napi::Value prefill(const Napi::CallbackInfo& info);  // (tokens, control)
   Napi::Value decode(const Napi::CallbackInfo& info);   // (count, sampling, seed, answerStart, control)
   Napi::Value logits(const Napi::CallbackInfo& info);   // (control)
+  Napi::Value save(const Napi::CallbackInfo& info);     // (control) -> Promise<Uint8Array>
+  Napi::Value length(const Napi::CallbackInfo& info);
+  Napi::Value tokens_max(const Napi::CallbackInfo& info);
   void close(const Napi::CallbackInfo& info);
   template <class Value, class Start, class Convert>
   Napi::Value start(const Napi::CallbackInfo& info, Start start, Convert convert);

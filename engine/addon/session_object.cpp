@@ -1,3 +1,5 @@
+#include "../src/session/snapshot.h"
+#include "job.h"
 #include "objects.h"
 #include "values.h"
 
@@ -7,7 +9,9 @@ Napi::Function SessionObject::define(Napi::Env env) {
   return DefineClass(
       env, "Session",
       {InstanceMethod<&SessionObject::prefill>("prefill"), InstanceMethod<&SessionObject::decode>("decode"),
-       InstanceMethod<&SessionObject::logits>("logits"), InstanceMethod<&SessionObject::close>("close")});
+       InstanceMethod<&SessionObject::logits>("logits"), InstanceMethod<&SessionObject::save>("save"),
+       InstanceMethod<&SessionObject::length>("length"), InstanceMethod<&SessionObject::tokens_max>("maxTokens"),
+       InstanceMethod<&SessionObject::close>("close")});
 }
 
 Napi::Value SessionObject::wrap(Napi::Object model, std::shared_ptr<Session> session) {
@@ -56,6 +60,37 @@ Napi::Value SessionObject::logits(const Napi::CallbackInfo& info) {
   return start<std::vector<float>>(
       info, [&](Done<std::vector<float>> done) { session_->logits(cancel_of(info[0]), std::move(done)); },
       from_floats);
+}
+
+// Bytes that JavaScript reads where they are; freed on another thread, since there may be gigabytes.
+static Napi::Value from_bytes(Napi::Env env, std::shared_ptr<std::vector<uint8_t>> bytes) {
+  auto* held = new std::shared_ptr<std::vector<uint8_t>>(std::move(bytes));
+  auto buffer = Napi::ArrayBuffer::New(
+      env, (*held)->data(), (*held)->size(),
+      [](Napi::Env env, void*, std::shared_ptr<std::vector<uint8_t>>* held) {
+        env.GetInstanceData<Classes>()->freeing.add([bytes = std::move(*held)] {});
+        delete held;
+      },
+      held);
+  return Napi::Uint8Array::New(env, (*held)->size(), buffer, 0);
+}
+
+Napi::Value SessionObject::save(const Napi::CallbackInfo& info) {
+  if (!session_) throw error_of(info.Env(), "closed", "The session is closed.");
+  if (busy_) throw error_of(info.Env(), "busy", "The session runs another job; await it first.");
+  busy_ = true;
+  const std::shared_ptr<void> guard(nullptr, [this](void*) { busy_ = false; });
+  return run(
+      info.This().As<Napi::Object>(), Control::of(info[0]),
+      [session = session_] { return std::make_shared<std::vector<uint8_t>>(Snapshot::save(*session)); },
+      [guard](Napi::Env env, const std::shared_ptr<std::vector<uint8_t>>& bytes) { return from_bytes(env, bytes); });
+}
+
+Napi::Value SessionObject::length(const Napi::CallbackInfo& info) {
+  return Napi::Number::New(info.Env(), session_ ? double(session_->length()) : 0);
+}
+Napi::Value SessionObject::tokens_max(const Napi::CallbackInfo& info) {
+  return Napi::Number::New(info.Env(), session_ ? double(session_->tokens_max()) : 0);
 }
 
 void SessionObject::close(const Napi::CallbackInfo&) {

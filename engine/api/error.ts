@@ -6,6 +6,7 @@ export const ENGINE_ERROR_CODES = [
   'io',
   'context_full',
   'bad_token',
+  'bad_session', // saved bytes that are damaged, or of another model or version
   'bad_sampling',
   'bad_grammar', // not GBNF, without end, ambiguous beyond its limits; or a JSON schema that cannot become one
   'bad_template',

@@ -4,12 +4,20 @@ import { type LoadedVocabulary, vocabularyOf } from '../tokenizer/tokenizer.ts'
 import type { Tokenizer } from '../tokenizer/types.ts'
 import { EngineError, engineError } from './error.ts'
 import { type ModelInfo, modelInfo } from './info.ts'
-import { job, type NativeControl, type NativeGguf, type NativeModel, native } from './native.ts'
+import {
+  job,
+  type NativeControl,
+  type NativeGguf,
+  type NativeModel,
+  type NativeSession,
+  native,
+} from './native.ts'
 import { checkSampling } from './sampling.ts'
 import { checkServing, type ServingOptions, type ServingStats } from './serving.ts'
 import {
   checkSessionOptions,
   checkTokens,
+  copyPieces,
   openSession,
   type Session,
   type SessionOptions,
@@ -30,6 +38,11 @@ export interface Model {
   readonly info: ModelInfo
   readonly tokenizer: Tokenizer
   createSession(options?: SessionOptions): Session
+  /**
+   * A session from bytes that `Session.save` made with the same model file: it goes on with the same bits. `maxTokens` is
+   * the saved one unless given. @throws EngineError `bad_session`, `context_full`, `busy`
+   */
+  restoreSession(bytes: Uint8Array, options?: SessionOptions): Promise<Session>
   stats(): ServingStats
   verify(transcript: Transcript, options?: { signal?: AbortSignal }): Promise<Verdict>
   close(): Promise<void>
@@ -113,12 +126,18 @@ export async function loadModel(path: string, options: LoadOptions = {}): Promis
 
 function openModel(raw: NativeModel, info: ModelInfo, tokenizer: Tokenizer): Model {
   const sessions = new Set<Session>()
-  const verifying = new Set<Promise<unknown>>()
+  const working = new Set<Promise<unknown>>()
   const stopTokens = Uint32Array.from(tokenizer.stopTokens)
   const closing = new AbortController()
 
   function checkOpen(): void {
     if (closing.signal.aborted) throw new EngineError('closed', 'The model is closed.')
+  }
+
+  function adopt(session: NativeSession): Session {
+    const adopted = openSession({ native: session, onClose: closed => sessions.delete(closed) })
+    sessions.add(adopted)
+    return adopted
   }
 
   // Before the transcript is copied: a gigabyte would hold up the event loop.
@@ -138,15 +157,28 @@ function openModel(raw: NativeModel, info: ModelInfo, tokenizer: Tokenizer): Mod
       checkOpen()
       const { maxTokens, shareKey, reserve } = checkSessionOptions(options, info.contextLength)
       try {
-        const session = openSession({
-          native: raw.createSession(maxTokens, stopTokens, shareKey, reserve),
-          maxTokens,
-          onClose: closed => sessions.delete(closed),
-        })
-        sessions.add(session)
-        return session
+        return adopt(raw.createSession(maxTokens, stopTokens, shareKey, reserve))
       } catch (error) {
         throw engineError(error)
+      }
+    },
+    async restoreSession(bytes, options = {}) {
+      checkOpen()
+      const { shareKey, reserve } = checkSessionOptions(options, info.contextLength)
+      const maxTokens = options.maxTokens === undefined ? 0 : Math.min(options.maxTokens, info.contextLength)
+      const pieces = await copyPieces(bytes, raw.sessionBytesMax())
+      checkOpen()
+      const work = job(closing.signal, () =>
+        raw.restoreSession(pieces, maxTokens, stopTokens, shareKey, reserve),
+      )
+      working.add(work)
+      try {
+        const restored = await work
+        if (!closing.signal.aborted) return adopt(restored)
+        restored.close()
+        throw new EngineError('closed', 'The model was closed while a session was restored.')
+      } finally {
+        working.delete(work)
       }
     },
     stats() {
@@ -161,17 +193,17 @@ function openModel(raw: NativeModel, info: ModelInfo, tokenizer: Tokenizer): Mod
       checkSampling(transcript.sampling, transcript.seed)
       const signals = signal ? AbortSignal.any([signal, closing.signal]) : closing.signal
       const work = job(signals, control => raw.verify(transcript, stopTokens, control))
-      verifying.add(work)
+      working.add(work)
       try {
         return await work
       } finally {
-        verifying.delete(work)
+        working.delete(work)
       }
     },
     async close() {
       if (closing.signal.aborted) return
       closing.abort()
-      await Promise.allSettled([...verifying, ...[...sessions].map(session => session.close())])
+      await Promise.allSettled([...working, ...[...sessions].map(session => session.close())])
       await raw.close()
     },
   }

@@ -32,6 +32,9 @@ export interface NativeSession {
     control: NativeControl,
   ): Promise<Uint32Array>
   logits(control: NativeControl): Promise<Float32Array>
+  save(control: NativeControl): Promise<Uint8Array>
+  length(): number
+  maxTokens(): number
   close(): void
 }
 export interface NativeModel {
@@ -41,6 +44,14 @@ export interface NativeModel {
   /** The tokens' byte strings, once, before sessions and verify. */
   setVocabulary(strings: PackedStrings, stopTokens: Uint32Array): void
   createSession(maxTokens: number, stopTokens: Uint32Array, shareKey: string, reserve: boolean): NativeSession
+  restoreSession(
+    pieces: Uint8Array[],
+    maxTokens: number,
+    stopTokens: Uint32Array,
+    shareKey: string,
+    reserve: boolean,
+  ): Promise<NativeSession>
+  sessionBytesMax(): number
   verify(transcript: Transcript, stopTokens: Uint32Array, control: NativeControl): Promise<Verdict>
   close(): Promise<void>
 }
@@ -108,6 +119,7 @@ export interface Native {
   Control: new () => NativeControl
   openGguf(path: string, control: NativeControl): Promise<NativeGguf>
   keccak256(data: Uint8Array): Uint8Array
+  engineMajor: number
   draw(
     logits: Float32Array,
     sampling: Sampling,

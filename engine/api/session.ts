@@ -33,6 +33,8 @@ export interface Session {
   decode(count: number, sampling: Sampling, seed: bigint, options?: DecodeOptions): Promise<Uint32Array>
   /** Logits of the last position. */
   logits(): Promise<Float32Array>
+  /** The session as bytes for `Model.restoreSession`: about the size of its part of the cache. */
+  save(): Promise<Uint8Array>
   close(): Promise<void>
 }
 
@@ -57,14 +59,33 @@ export function checkSessionOptions(
   return { maxTokens: Math.min(most, contextLength), shareKey, reserve: reserve === true }
 }
 
+const PIECE_BYTES = 1 << 20 // copied in a fraction of a millisecond
+
+/** A private copy, made in pieces between which the event loop turns. @throws EngineError `bad_session` */
+export async function copyPieces(bytes: Uint8Array, most: number): Promise<Uint8Array[]> {
+  if (!(bytes instanceof Uint8Array))
+    throw new EngineError('bad_session', 'The saved session is no Uint8Array.')
+  if (bytes.length > most)
+    throw new EngineError(
+      'bad_session',
+      `The saved session has ${bytes.length} bytes; this model's have at most ${most}.`,
+    )
+  const pieces: Uint8Array[] = []
+  for (let at = 0; at < bytes.length; at += PIECE_BYTES) {
+    pieces.push(bytes.slice(at, at + PIECE_BYTES))
+    await new Promise(resolve => setImmediate(resolve))
+  }
+  return pieces
+}
+
 export interface OpenSession {
   native: NativeSession
-  maxTokens: number
   onClose: (session: Session) => void
 }
 
-export function openSession({ native, maxTokens, onClose }: OpenSession): Session {
-  let position = 0
+export function openSession({ native, onClose }: OpenSession): Session {
+  const maxTokens = native.maxTokens()
+  let position = native.length()
   let running: Promise<unknown> | undefined
   let closed = false
   const closing = new AbortController()
@@ -121,6 +142,7 @@ export function openSession({ native, maxTokens, onClose }: OpenSession): Sessio
       return tokens
     },
     logits: () => start(undefined, control => native.logits(control)),
+    save: () => start(undefined, control => native.save(control)),
     async close() {
       if (closed) return
       closed = true

@@ -20,6 +20,7 @@ function tampering(session: Session, { vocabSize, stopTokens }: Tokenizer): Sess
       return tokens.map(token => (isSafe(token) ? token : (token + 1) % vocabSize))
     },
     logits: () => session.logits(),
+    save: () => session.save(),
     close: () => session.close(),
   }
 }
@@ -30,6 +31,8 @@ async function loadTampering(path: string, options: { threads?: number }): Promi
     info: model.info,
     tokenizer: model.tokenizer,
     createSession: init => tampering(model.createSession(init), model.tokenizer),
+    restoreSession: async (bytes, options) =>
+      tampering(await model.restoreSession(bytes, options), model.tokenizer),
     stats: () => model.stats(),
     verify: (transcript, options) => model.verify(transcript, options),
     close: () => model.close(),

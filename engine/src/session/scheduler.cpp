@@ -18,8 +18,9 @@ std::exception_ptr aborted() {
 
 }  // namespace
 
-Scheduler::Scheduler(std::shared_ptr<Model> loaded, const ServingOptions& options)
+Scheduler::Scheduler(std::shared_ptr<Model> loaded, const Hash& fingerprint, const ServingOptions& options)
     : model(std::move(loaded)),
+      model_fingerprint(fingerprint),
       pages(shape_of(model->config), options.cache_bytes),
       options_(options),
       scratches_(model->pool.threads()),

@@ -5,6 +5,7 @@
 #include <condition_variable>
 #include <thread>
 
+#include "../base/keccak.h"
 #include "../grammar/constraint.h"
 #include "../model/model.h"
 #include "fair_queue.h"
@@ -28,7 +29,8 @@ struct ServingStats {
 
 class Scheduler {
  public:
-  Scheduler(std::shared_ptr<Model> model, const ServingOptions& options);
+  // `model_fingerprint` ties saved sessions to the model file (snapshot.h).
+  Scheduler(std::shared_ptr<Model> model, const Hash& model_fingerprint, const ServingOptions& options);
   ~Scheduler() { stop(); }
   Scheduler(const Scheduler&) = delete;
 
@@ -41,6 +43,7 @@ class Scheduler {
   ServingStats stats() const;
 
   const std::shared_ptr<Model> model;
+  const Hash model_fingerprint;
   PageStore pages;
   std::shared_ptr<GrammarCache> grammars;  // set once, before the first job
 

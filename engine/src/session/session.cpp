@@ -68,7 +68,7 @@ void Session::append_row(uint32_t token, size_t position, std::vector<Row>& rows
 
 // Computed pages never change again, so they may be offered to others.
 void Session::publish(bool tail) {
-  if (options_.share_key.empty()) return;
+  if (options_.share_key.empty() || !offers_pages_) return;
   scheduler_->pages.publish(options_.share_key, std::span(sequence_).first(computed_), cache_, tail);
 }
 

@@ -40,7 +40,9 @@ class Session : public std::enable_shared_from_this<Session> {
   // Reports the logits of the last position.
   void logits(Cancel cancelled, Done<std::vector<float>> done);
 
-  const std::vector<uint32_t>& tokens() const { return sequence_; }
+  // While no job runs.
+  size_t length() const { return sequence_.size(); }
+  size_t tokens_max() const { return options_.tokens_max; }
 
  private:
   friend class PrefillJob;
@@ -63,6 +65,7 @@ class Session : public std::enable_shared_from_this<Session> {
   std::vector<float> logits_;  // after the last token, while all are computed
   size_t answer_start_ = 0;
   bool stopped_ = false;
+  bool offers_pages_ = true;  // false once restored: nobody vouches for what saved bytes say was computed
   AnswerConstraint constraint_;
 };
 

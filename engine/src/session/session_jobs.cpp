@@ -52,6 +52,7 @@ void PrefillJob::end(std::exception_ptr error) noexcept {
   Session& session = *session_;
   if (error) {
     session.scheduler_->pages.release(session.cache_, pages_for(session.computed_));
+    session_.reset();
     return done_({std::nullopt, error});
   }
   session.sequence_.insert(session.sequence_.end(), tokens_.begin(), tokens_.end());
@@ -59,6 +60,7 @@ void PrefillJob::end(std::exception_ptr error) noexcept {
   session.logits_ = std::move(logits_);
   session.stopped_ = false;
   session.publish(false);
+  session_.reset();
   done_({length_, nullptr});
 }
 
@@ -135,6 +137,7 @@ bool DecodeJob::advance() {
 }
 
 void DecodeJob::end(std::exception_ptr error) noexcept {
+  session_.reset();
   if (error && made_.empty()) return done_({std::nullopt, error});
   done_({std::move(made_), nullptr});  // the next call reports the error
 }
@@ -162,8 +165,10 @@ bool LogitsJob::advance() {
 }
 
 void LogitsJob::end(std::exception_ptr error) noexcept {
-  if (error) return done_({std::nullopt, error});
-  done_({session_->logits_, nullptr});
+  Outcome<std::vector<float>> outcome{std::nullopt, error};
+  if (!error) outcome.value = session_->logits_;
+  session_.reset();
+  done_(std::move(outcome));
 }
 
 }  // namespace aria

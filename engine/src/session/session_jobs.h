@@ -18,7 +18,7 @@ class PrefillJob : public Job {
  private:
   uint32_t token_at(size_t position) const;
 
-  const std::shared_ptr<Session> session_;
+  std::shared_ptr<Session> session_;  // let go before `done`: who hears of the end may close the session
   const std::vector<uint32_t> tokens_;
   const Done<size_t> done_;
   size_t length_ = 0;    // of the sequence when all is done
@@ -44,7 +44,7 @@ class DecodeJob : public Job {
   void append();
   bool finished() const;
 
-  const std::shared_ptr<Session> session_;
+  std::shared_ptr<Session> session_;
   const DecodeRequest request_;
   const Done<std::vector<Draw>> done_;
   size_t answer_start_ = 0;
@@ -64,7 +64,7 @@ class LogitsJob : public Job {
   void end(std::exception_ptr error) noexcept override;
 
  private:
-  const std::shared_ptr<Session> session_;
+  std::shared_ptr<Session> session_;
   const Done<std::vector<float>> done_;
 };
 
