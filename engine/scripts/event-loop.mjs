@@ -1,0 +1,93 @@
+// How long the engine holds up Node's event loop while many sessions work:
+//   node scripts/event-loop.mjs [--model FILE.gguf] [--sessions N] [--seconds N] [--json]
+// The longest turn of the loop, and the longest call into the engine that returned at once, beside the same turns without
+// the engine: what the machine itself takes from a thread shows there.
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+import { atMost, measured, percentile, report } from '../../scripts/checks.ts'
+import { loadModel, sampling } from '../index.ts'
+
+const GOAL_MS = 5
+const BUILT_IN = fileURLToPath(new URL('../../models/aria-1.gguf', import.meta.url))
+const { values } = parseArgs({
+  options: {
+    model: { type: 'string', default: BUILT_IN },
+    sessions: { type: 'string', default: '64' },
+    seconds: { type: 'string', default: '10' },
+    json: { type: 'boolean', default: false },
+  },
+})
+const sessionCount = Number(values.sessions)
+const endsAfterMs = Number(values.seconds) * 1000
+
+/** Times every turn of the event loop until it is stopped. */
+function watch() {
+  const turns = []
+  let last = performance.now()
+  let running = true
+  const turn = () => {
+    const now = performance.now()
+    turns.push(now - last)
+    last = now
+    if (running) setImmediate(turn)
+  }
+  setImmediate(turn)
+  return () => {
+    running = false
+    return turns
+  }
+}
+
+let longestCallMs = 0
+/** The part of a call that runs on the event loop. */
+function timed(call) {
+  const started = performance.now()
+  const result = call()
+  longestCallMs = Math.max(longestCallMs, performance.now() - started)
+  return result
+}
+
+async function client(model, index, until) {
+  while (performance.now() < until) {
+    const session = timed(() => model.createSession({ shareKey: `client ${index % 4}` }))
+    const length = Math.min(16 + ((index * 37) % 300), model.info.contextLength - 64)
+    const prompt = Uint32Array.from({ length }, (_, i) => (i * 31 + (index % 8)) % model.info.vocabSize)
+    await timed(() => session.prefill(prompt))
+    await timed(() => session.logits())
+    for (let i = 0; i < 6; i++)
+      await timed(() => session.decode(4, sampling({ temperature: 1 }), BigInt(index)))
+    const bytes = await timed(() => session.save())
+    const again = await timed(() => model.restoreSession(bytes))
+    await timed(() => again.decode(2, sampling({ temperature: 1 }), 1n))
+    await timed(() => session.close())
+    await timed(() => again.close())
+  }
+}
+
+const stopIdle = watch()
+await sleep(endsAfterMs / 4)
+const idle = stopIdle()
+
+const stopLoading = watch()
+const model = await loadModel(values.model)
+const loading = stopLoading()
+const stopServing = watch()
+const until = performance.now() + endsAfterMs
+await Promise.all(Array.from({ length: sessionCount }, (_, index) => client(model, index, until)))
+await timed(() => model.close())
+const serving = stopServing()
+
+const longest = turns => turns.reduce((most, turn) => Math.max(most, turn), 0)
+const result = report([
+  measured('loop.idle_longest_ms', longest(idle), 'ms, without the engine'),
+  measured('loop.loading_longest_ms', longest(loading), 'ms, with the tokenizer'),
+  measured('loop.serving_longest_ms', longest(serving), `ms, ${sessionCount} sessions`),
+  measured('loop.serving_p999_ms', percentile(serving, 0.999), 'ms'),
+  atMost('loop.longest_call_ms', longestCallMs, GOAL_MS, 'ms'),
+])
+if (values.json) process.stdout.write(`${JSON.stringify(result)}\n`)
+else
+  for (const { ok, name, value, unit } of result.checks)
+    process.stdout.write(`${ok ? 'ok  ' : 'FAIL'} ${name} ${value} ${unit}\n`)
+process.exitCode = result.ok ? 0 : 1
