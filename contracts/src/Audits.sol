@@ -3,7 +3,7 @@ pragma solidity 0.8.37;
 
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
-import {AuditParameters, Ballot, IAudits, Result, Root, Row, Share} from "./interfaces/IAudits.sol";
+import {AuditParameters, IAudits, Result, Root, Row, Seat, Share} from "./interfaces/IAudits.sol";
 import {IBeacon} from "./interfaces/IBeacon.sol";
 import {IModels} from "./interfaces/IModels.sol";
 import {IStaking, Kind} from "./interfaces/IStaking.sol";
@@ -70,7 +70,9 @@ contract Audits is IAudits, Epochs {
     mapping(uint256 epoch => mapping(address verifier => bytes32)) public commitments;
     /// @inheritdoc IAudits
     mapping(uint256 epoch => mapping(address verifier => uint256)) public rowsOf;
-    mapping(uint256 parity => mapping(address provider => Ballot)) internal _ballots;
+    /// epoch + 1 above five seats of 40 bits: number of the verifier 24 | score + 1 (0: not revealed) 8 | capacity 8.
+    /// One word, because Solidity writes a struct field by field.
+    mapping(uint256 parity => mapping(address provider => uint256)) internal _ballots;
     mapping(uint256 epoch => mapping(address provider => Result)) internal _results;
     mapping(uint256 epoch => Totals) internal _totals;
     /// @inheritdoc IAudits
@@ -109,13 +111,16 @@ contract Audits is IAudits, Epochs {
     /// @inheritdoc IAudits
     function commitRoot(uint256 epoch, Root calldata root) external {
         _requireWindow(epoch, 0, ROOT_END);
-        address provider = _operator();
-        require(STAKING.effectiveStake(provider, epoch) != 0, NotProvider(provider, epoch));
-        require(rootHash[epoch][provider] == 0, AlreadyCommitted(epoch, provider));
-        require(root.root != 0 && root.count != 0 && root.tokens != 0 && root.model != 0, BadRoot());
+        (address provider, uint256 stake) = STAKING.activeOf(msg.sender, epoch);
+        require(provider != address(0), NotNode(msg.sender));
+        require(stake != 0, NotProvider(provider, epoch));
+        mapping(address => bytes32) storage hashes = rootHash[epoch];
+        require(hashes[provider] == 0, AlreadyCommitted(epoch, provider));
+        (bytes32 hash, uint64 tokens, uint32 count, bytes32 model) = (root.root, root.tokens, root.count, root.model);
+        require(hash != 0 && tokens != 0 && count != 0 && model != 0, BadRoot());
 
-        rootHash[epoch][provider] = keccak256(abi.encode(root));
-        emit RootCommitted(epoch, provider, root.root, root.tokens, root.count, root.model);
+        hashes[provider] = keccak256(abi.encode(hash, tokens, count, model)); // abi.encode(root), of clean values
+        emit RootCommitted(epoch, provider, hash, tokens, count, model);
     }
 
     /// @inheritdoc IAudits
@@ -127,6 +132,7 @@ contract Audits is IAudits, Epochs {
         require(commitment != 0, BadReveal());
 
         commitments[epoch][verifier] = commitment;
+        _number(verifier);
         emit AuditCommitted(epoch, verifier, commitment);
     }
 
@@ -134,7 +140,7 @@ contract Audits is IAudits, Epochs {
     function seat(uint256 epoch, address[] calldata providers) external {
         bytes32 seed = BEACON.rand(epoch);
         for (uint256 i; i < providers.length; ++i) {
-            _seat(epoch, seed, providers[i]);
+            if (!_isOf(epoch, _ballots[epoch % 2][providers[i]])) _seat(epoch, seed, providers[i]);
         }
     }
 
@@ -143,18 +149,23 @@ contract Audits is IAudits, Epochs {
         _requireWindow(epoch, AUDIT_END, REVEAL_END);
         address verifier = _operator();
         require(rows.length != 0, BadReveal());
-        require(commitments[epoch][verifier] == keccak256(abi.encode(verifier, epoch, salt, rows)), BadReveal());
+        require(commitments[epoch][verifier] == _hashRows(verifier, epoch, salt, rows), BadReveal());
         require(rowsOf[epoch][verifier] == 0, AlreadyRevealed(epoch, verifier));
 
         bytes32 seed = BEACON.rand(epoch);
         rowsOf[epoch][verifier] = rows.length;
         _totals[epoch].rows += uint64(rows.length); // Safe: calldata has fewer.
+        mapping(address => uint256) storage ballots = _ballots[epoch % 2];
+        uint256 number = numberOf[verifier];
         address last;
         for (uint256 i; i < rows.length; ++i) {
             Row calldata row = rows[i];
-            require(row.provider > last && row.score <= SCORE_MAX, BadReveal());
-            last = row.provider;
-            _vote(epoch, seed, verifier, row);
+            (address provider, uint8 score, uint8 capacity) = (row.provider, row.score, row.capacity);
+            require(provider > last && score <= SCORE_MAX, BadReveal());
+            last = provider;
+            bool isDrawn = _vote(ballots, epoch, seed, number, provider, score, capacity);
+            require(isDrawn, NotAssigned(verifier, provider, epoch));
+            emit Scored(epoch, provider, verifier, score, capacity, row.digest);
         }
     }
 
@@ -223,9 +234,20 @@ contract Audits is IAudits, Epochs {
     }
 
     /// @inheritdoc IAudits
-    function ballotOf(uint256 epoch, address provider) public view returns (Ballot memory ballot) {
-        ballot = _ballots[epoch % 2][provider];
-        if (ballot.epoch != epoch) delete ballot;
+    function ballotOf(uint256 epoch, address provider) external view returns (Seat[] memory seats) {
+        uint256 ballot = _ballots[epoch % 2][provider];
+        if (!_isOf(epoch, ballot)) return seats;
+        seats = new Seat[](MAX_COMMITTEE);
+        uint256 count;
+        // Safe: each cast takes the bits of its field.
+        for (; uint24(ballot) != 0 && count < MAX_COMMITTEE; ballot >>= SEAT_BITS) {
+            uint8 entry = uint8(ballot >> SCORE_SHIFT);
+            uint8 score = entry == 0 ? 0 : entry - 1;
+            seats[count++] = Seat(uint24(ballot), entry != 0, score, uint8(ballot >> CAPACITY_SHIFT));
+        }
+        assembly ("memory-safe") {
+            mstore(seats, count) // shortens the array; Solidity has no other way
+        }
     }
 
     /// @inheritdoc IAudits
@@ -282,17 +304,18 @@ contract Audits is IAudits, Epochs {
         require(operator != address(0), NotNode(msg.sender));
     }
 
-    function _seat(uint256 epoch, bytes32 seed, address provider) internal returns (Ballot memory ballot) {
-        ballot = _ballots[epoch % 2][provider];
-        if (ballot.seated && ballot.epoch == epoch) return ballot;
+    function _isOf(uint256 epoch, uint256 ballot) internal pure returns (bool) {
+        return ballot >> BALLOT_BITS == epoch + 1;
+    }
+
+    function _seat(uint256 epoch, bytes32 seed, address provider) internal returns (uint256 ballot) {
         require(STAKING.effectiveStake(provider, epoch) != 0, NotProvider(provider, epoch));
 
         address[] memory drawn = STAKING.draw(seed, provider, epoch, COMMITTEE);
-        uint256 seats;
+        ballot = (epoch + 1) << BALLOT_BITS; // Safe: an epoch with stake in it has 48 bits.
         for (uint256 k; k < drawn.length; ++k) {
-            seats |= _number(drawn[k]) << (SEAT_BITS * k);
+            ballot |= _number(drawn[k]) << (SEAT_BITS * k);
         }
-        ballot = Ballot(epoch.toUint32(), true, uint200(seats)); // Safe: at most MAX_COMMITTEE seats.
         _ballots[epoch % 2][provider] = ballot;
         emit Seated(epoch, provider, drawn);
     }
@@ -305,19 +328,44 @@ contract Audits is IAudits, Epochs {
         numberOf[verifier] = uint24(number); // Safe: a checked increment of 24 bits.
     }
 
-    function _vote(uint256 epoch, bytes32 seed, address verifier, Row calldata row) internal {
-        Ballot memory ballot = _seat(epoch, seed, row.provider);
-        uint256 number = numberOf[verifier];
-        uint256 shift;
-        while (shift != BALLOT_BITS && (ballot.seats >> shift) & NUMBER_MASK != number) {
-            shift += SEAT_BITS;
+    /// keccak256(abi.encode(verifier, epoch, salt, rows)). A row is static, so its calldata is its encoding: copied at once
+    /// instead of field by field (200 gas a row). A field with dirty bits reverts where it is read.
+    function _hashRows(address verifier, uint256 epoch, bytes32 salt, Row[] calldata rows)
+        internal
+        pure
+        returns (bytes32 hash)
+    {
+        assembly ("memory-safe") {
+            let start := mload(0x40) // scratch: not allocated
+            mstore(start, verifier)
+            mstore(add(start, 0x20), epoch)
+            mstore(add(start, 0x40), salt)
+            mstore(add(start, 0x60), 0x80) // offset of the rows
+            mstore(add(start, 0x80), rows.length)
+            let size := mul(rows.length, 0x80)
+            calldatacopy(add(start, 0xa0), rows.offset, size)
+            hash := keccak256(start, add(size, 0xa0))
         }
-        // Number 0 was never drawn; it would match an empty seat.
-        require(number != 0 && shift != BALLOT_BITS, NotAssigned(verifier, row.provider, epoch));
-        uint256 verdict = uint256(row.score + 1) << SCORE_SHIFT | uint256(row.capacity) << CAPACITY_SHIFT;
-        ballot.seats |= uint200(verdict << shift); // Safe: inside the seat.
-        _ballots[epoch % 2][row.provider] = ballot;
-        emit Scored(epoch, row.provider, verifier, row.score, row.capacity, row.digest);
+    }
+
+    /// @return isDrawn False if the verifier with this number has no seat.
+    function _vote(
+        mapping(address => uint256) storage ballots,
+        uint256 epoch,
+        bytes32 seed,
+        uint256 number,
+        address provider,
+        uint256 score,
+        uint256 capacity
+    ) internal returns (bool isDrawn) {
+        uint256 ballot = ballots[provider];
+        if (!_isOf(epoch, ballot)) ballot = _seat(epoch, seed, provider);
+        uint256 verdict = (score + 1) << SCORE_SHIFT | capacity << CAPACITY_SHIFT;
+        for (uint256 shift; shift != BALLOT_BITS; shift += SEAT_BITS) {
+            if ((ballot >> shift) & NUMBER_MASK != number) continue;
+            ballots[provider] = ballot | verdict << shift;
+            return true;
+        }
     }
 
     function _verdict(uint256 epoch, address provider)
@@ -325,15 +373,17 @@ contract Audits is IAudits, Epochs {
         view
         returns (uint8 score, uint8 capacity, bool carried)
     {
-        uint256 seats = ballotOf(epoch, provider).seats;
+        uint256 ballot = _ballots[epoch % 2][provider];
+        if (!_isOf(epoch, ballot)) ballot = 0;
         uint8[] memory scores = new uint8[](MAX_COMMITTEE);
         uint8[] memory capacities = new uint8[](MAX_COMMITTEE);
         uint256 count;
-        for (; seats != 0; seats >>= SEAT_BITS) {
-            uint8 entry = uint8(seats >> SCORE_SHIFT);
+        for (uint256 k; k < MAX_COMMITTEE; ++k) {
+            uint256 seat_ = ballot >> (SEAT_BITS * k);
+            uint8 entry = uint8(seat_ >> SCORE_SHIFT); // Safe: here and below, the bits of one field.
             if (entry == 0) continue;
             scores[count] = entry - 1;
-            capacities[count++] = uint8(seats >> CAPACITY_SHIFT);
+            capacities[count++] = uint8(seat_ >> CAPACITY_SHIFT);
         }
         if (count >= QUORUM) return (_median(scores, count), _median(capacities, count), false);
         if (epoch == 0) return (0, 0, false);

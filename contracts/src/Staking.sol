@@ -280,6 +280,13 @@ contract Staking is IStaking, Epochs, EIP712, ReentrancyGuardTransient {
     }
 
     /// @inheritdoc IStaking
+    function activeOf(address node, uint256 epoch) external view returns (address operator, uint256) {
+        Key memory key = _keys[node];
+        if (key.until == 0) operator = key.operator;
+        return (operator, _effective[operator].upperLookupRecent(epoch.toUint48()));
+    }
+
+    /// @inheritdoc IStaking
     function draw(bytes32 seed, address subject, uint256 epoch, uint256 count)
         external
         view

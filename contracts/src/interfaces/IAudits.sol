@@ -19,12 +19,12 @@ struct Row {
     bytes32 digest; // keyed digest of the hidden states: proof that the verifier did the work
 }
 
-/// @notice The committee of a provider and its verdicts, until they are final. One storage slot: seat k is the k-th
-/// group of 40 bits, number of the verifier 24 | score + 1 (0: not revealed) 8 | capacity 8.
-struct Ballot {
-    uint32 epoch;
-    bool seated;
-    uint200 seats;
+/// @notice One seat of a committee and its verdict.
+struct Seat {
+    uint24 number; // of the verifier
+    bool revealed;
+    uint8 score;
+    uint8 capacity;
 }
 
 /// @notice What an epoch leaves of a provider. One storage slot.
@@ -164,10 +164,10 @@ interface IAudits {
     /// @notice Sum of `rowsOf` over all verifiers.
     function rowsTotal(uint256 epoch) external view returns (uint256);
 
-    /// @notice The committee and its verdicts; kept for two epochs.
-    function ballotOf(uint256 epoch, address provider) external view returns (Ballot memory);
+    /// @notice The drawn committee and its verdicts; kept for two epochs. Empty before the draw.
+    function ballotOf(uint256 epoch, address provider) external view returns (Seat[] memory);
 
-    /// @notice A verifier's number in ballots, 0 until it was first seated.
+    /// @notice A verifier's number in ballots, 0 until it first commits or is seated.
     function numberOf(address verifier) external view returns (uint24);
 
     function resultOf(uint256 epoch, address provider) external view returns (Result memory);

@@ -157,6 +157,9 @@ interface IStaking {
     /// @notice The operator whose node key is in use at this moment, or zero.
     function operatorOf(address node) external view returns (address);
 
+    /// @notice `operatorOf` and its `effectiveStake`, in one call.
+    function activeOf(address node, uint256 epoch) external view returns (address operator, uint256 stake);
+
     /// @notice Draws `count` different verifiers for `subject` without replacement.
     /// @dev Draw k looks at the slots keccak256(abi.encodePacked(seed, subject, k, probe)) mod slotsLength(epoch) for
     /// probe = 0, 1, ... and takes the first whose holder was not drawn before and shares neither operator nor payout

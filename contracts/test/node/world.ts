@@ -20,9 +20,10 @@ import {
   parseSignature,
   publicActions,
   signatureToCompactSignature,
+  stringToHex,
   walletActions,
 } from 'viem'
-import { generatePrivateKey, type PrivateKeyAccount, privateKeyToAccount } from 'viem/accounts'
+import { type PrivateKeyAccount, privateKeyToAccount } from 'viem/accounts'
 import { hardhat } from 'viem/chains'
 import {
   auditsAbi,
@@ -56,8 +57,9 @@ export async function startWorld() {
   const out = join(dir, 'deployment.json')
   const deployment = await deploy({ rpcUrl, network: 'local', out })
   const clock: Clock = { timestamp: undefined }
+  const accounts = { made: 0 }
   const client = testClient(rpcUrl, clock)
-  return { rpcUrl, dir, out, deployment, client, clock, ...bind(deployment, client), stop }
+  return { rpcUrl, dir, out, deployment, client, clock, accounts, ...bind(deployment, client), stop }
 
   async function stop(): Promise<void> {
     await server.close()
@@ -115,9 +117,14 @@ export async function gasOf(world: World, hash: Hex | Promise<Hex>): Promise<big
   return receipt.gasUsed
 }
 
+/** The same account in every run: gas depends on the zero bytes of addresses and signatures. */
+export function accountOf(name: string): PrivateKeyAccount {
+  return privateKeyToAccount(keccak256(stringToHex(name)))
+}
+
 /** A new account with ether, and `tokens` of the deployer's ARIA. */
 export async function newAccount(world: World, tokens = 0n): Promise<PrivateKeyAccount> {
-  const account = privateKeyToAccount(generatePrivateKey())
+  const account = accountOf(`account ${world.accounts.made++}`)
   await world.client.setBalance({ address: account.address, value: parseEther('100') })
   if (tokens > 0n) {
     const { deployer } = world.deployment.roles
@@ -215,7 +222,7 @@ export async function openChannel(
   salt = 1n,
 ): Promise<ChannelParts> {
   const payer = await newAccount(world, amount)
-  const signer = privateKeyToAccount(generatePrivateKey())
+  const signer = accountOf(`signer ${world.accounts.made++}`)
   await gasOf(world, world.token.write.approve([world.escrow.address, amount], { account: payer }))
   await gasOf(world, world.escrow.write.deposit([payee, signer.address, salt, amount], { account: payer }))
   return { payer: payer.address, payee, signer, salt }

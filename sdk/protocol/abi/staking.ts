@@ -53,6 +53,7 @@ export const stakingAbi = [
   {"inputs":[],"name":"TOKEN","outputs":[{"internalType":"contract IAriaToken","name":"","type":"address"}],"stateMutability":"view","type":"function"},
   {"inputs":[],"name":"UNBOND","outputs":[{"internalType":"uint256","name":"","type":"uint256"}],"stateMutability":"view","type":"function"},
   {"inputs":[],"name":"acceptSlasher","outputs":[],"stateMutability":"nonpayable","type":"function"},
+  {"inputs":[{"internalType":"address","name":"node","type":"address"},{"internalType":"uint256","name":"epoch","type":"uint256"}],"name":"activeOf","outputs":[{"internalType":"address","name":"operator","type":"address"},{"internalType":"uint256","name":"","type":"uint256"}],"stateMutability":"view","type":"function"},
   {"inputs":[{"internalType":"address","name":"account","type":"address"}],"name":"bounties","outputs":[{"internalType":"uint256","name":"","type":"uint256"}],"stateMutability":"view","type":"function"},
   {"inputs":[],"name":"cancelUnbond","outputs":[],"stateMutability":"nonpayable","type":"function"},
   {"inputs":[{"internalType":"address","name":"to","type":"address"}],"name":"claimBounty","outputs":[],"stateMutability":"nonpayable","type":"function"},
