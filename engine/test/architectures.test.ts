@@ -40,6 +40,8 @@ const MODELS: Record<string, TinyModel> = {
     keys: { ...YARN, 'rope.scaling.attn_factor': f32(0.75) },
   },
 }
+/** Results of a trained model's size: rounding then stays as small as it is there. */
+const TRAINED = { seed: 5, gain: 0.25 }
 const CHUNKINGS = [[150], [1, 149], [63, 1, 86], [7, 13, 64, 66]]
 
 const prompt = (() => {
@@ -60,7 +62,7 @@ async function logitsOf(model: Model, tokens: Uint32Array, chunks: readonly numb
 }
 
 describe.each(Object.entries(MODELS))('%s', (_, options) => {
-  const path = writeTinyModel({ ...options, seed: 5 })
+  const path = writeTinyModel({ ...options, ...TRAINED })
 
   test('logits are the same bits for all kernels, threads and chunkings', async () => {
     const hashes = new Set<string>()
@@ -90,7 +92,7 @@ describe.each(Object.entries(MODELS))('%s', (_, options) => {
     const model = await loadModel(path, { threads: 1 })
     const tokens = prompt.subarray(0, 24)
 
-    const expected = referenceLogits(tinyModel({ ...options, seed: 5 }), [...tokens])
+    const expected = referenceLogits(tinyModel({ ...options, ...TRAINED }), [...tokens])
 
     for (const length of [1, 7, 24])
       expect(

@@ -192,7 +192,7 @@ export function tinyModel(options: TinyModel = {}): GgufFile {
   const embedding = matrix('token_embd.weight', model.embedding)
   const tensors = [
     model.peaked ? enlarge(embedding) : embedding,
-    norm(random, 'output_norm.weight', model.shape.width),
+    norm(random, 'output_norm.weight', model.shape.width, model.tied && model.peaked ? 1 / 4 : 1),
     ...Array.from({ length: model.layers }, (_, index) => layerTensors(random, model, index)).flat(),
   ]
   if (model.ropeDivisors.length > 0)
