@@ -26,7 +26,13 @@ export {
 } from './api/sampling.ts'
 export type { ServingOptions, ServingStats } from './api/serving.ts'
 export { DECODE_MAX, type DecodeOptions, type Session, type SessionOptions } from './api/session.ts'
-export type { Transcript, Verdict } from './api/verify.ts'
+export {
+  DIGEST_KEY_BYTES,
+  TRANSCRIPTS_MAX,
+  type Transcript,
+  type Verdict,
+  type VerifyManyOptions,
+} from './api/verify.ts'
 export { ENGINE_MAJOR } from './api/version.ts'
 export type { KernelChoice } from './config.ts'
 export type { ChatMessage, Decoder, Tokenizer } from './tokenizer/types.ts'

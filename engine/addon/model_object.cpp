@@ -116,16 +116,19 @@ Napi::Value ModelObject::restore_session(const Napi::CallbackInfo& info) {
 
 Napi::Value ModelObject::verify(const Napi::CallbackInfo& info) {
   opened(info);
-  const auto object = info[0].As<Napi::Object>();
-  const Transcript transcript{to_tokens(object.Get("prompt")), to_tokens(object.Get("output")),
-                              to_sampling(object.Get("sampling")), to_seed(object.Get("seed"))};
-  const auto control = Control::of(info[2]);
+  std::vector<Transcript> transcripts;
+  const auto array = info[0].As<Napi::Array>();
+  for (uint32_t i = 0; i < array.Length(); i++) transcripts.push_back(to_transcript(array.Get(i)));
+  VerifyOptions options{to_tokens(info[1]), std::nullopt};
+  if (info[2].IsTypedArray()) options.key = to_digest_key(info[2]);
+  const auto control = Control::of(info[3]);
   return run(
       info.This().As<Napi::Object>(), control,
-      [scheduler = scheduler_, transcript, stops = to_tokens(info[1]), control] {
-        return aria::verify(*scheduler, transcript, stops, control->cancelled);
+      [scheduler = scheduler_, transcripts = std::move(transcripts), options = std::move(options), control] {
+        return aria::verify(*scheduler, transcripts, options, control->cancelled,
+                            [&](double share) { control->progress = share; });
       },
-      from_verdict);
+      from_verdicts);
 }
 
 Napi::Value ModelObject::close(const Napi::CallbackInfo& info) {

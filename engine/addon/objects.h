@@ -54,10 +54,11 @@ class ModelObject : public Napi::ObjectWrap<ModelObject> {
   // ({bytes, ends}, stopTokens): the tokens' byte strings; called once, before sessions and verify.
   void set_vocabulary(const Napi::CallbackInfo& info);
   Napi::Value create_session(const Napi::CallbackInfo& info);  // (maxTokens, stopTokens, shareKey, reserve)
-  Napi::Value verify(const Napi::CallbackInfo& info);          // (transcript, stopTokens, control) -> Promise<Verdict>
   // (pieces, maxTokens or 0, stopTokens, shareKey, reserve) -> Promise<SessionObject>
   Napi::Value restore_session(const Napi::CallbackInfo& info);
   Napi::Value session_bytes_max(const Napi::CallbackInfo& info);
+  // (transcripts, stopTokens, key or undefined, control) -> Promise<Verdict[]>
+  Napi::Value verify(const Napi::CallbackInfo& info);
   Napi::Value close(const Napi::CallbackInfo& info);           // -> Promise, once the memory is free
   Scheduler& opened(const Napi::CallbackInfo& info) const;
   static void stop_at_exit(void* scheduler);

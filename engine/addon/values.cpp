@@ -65,6 +65,19 @@ Sampling to_sampling(const Napi::Value& value) {
   return sampling;
 }
 
+Transcript to_transcript(const Napi::Value& value) {
+  const auto object = value.As<Napi::Object>();
+  return {to_tokens(object.Get("prompt")), to_tokens(object.Get("output")), to_sampling(object.Get("sampling")),
+          to_seed(object.Get("seed"))};
+}
+
+DigestKey to_digest_key(const Napi::Value& value) {
+  DigestKey key{};
+  const auto bytes = value.As<Napi::Uint8Array>();
+  std::copy_n(bytes.Data(), std::min<size_t>(bytes.ElementLength(), key.size()), key.begin());
+  return key;
+}
+
 uint64_t to_seed(const Napi::Value& value) {
   bool lossless = false;
   return value.As<Napi::BigInt>().Uint64Value(&lossless);
@@ -97,14 +110,31 @@ Napi::Value from_floats(Napi::Env env, const std::vector<float>& values) {
   return array;
 }
 
+namespace {
+
 Napi::Value from_verdict(Napi::Env env, const Verdict& verdict) {
   Napi::Object object = Napi::Object::New(env);
   object.Set("match", Napi::Boolean::New(env, verdict.match));
+  if (verdict.digest) {
+    auto digest = Napi::Uint8Array::New(env, verdict.digest->size());
+    std::copy(verdict.digest->begin(), verdict.digest->end(), digest.Data());
+    object.Set("digest", digest);
+  }
   if (verdict.match) return object;
   object.Set("position", double(verdict.position));
   object.Set("expected", double(verdict.expected));
   object.Set("actual", double(verdict.actual));
+  object.Set("expectedLogit", double(verdict.expected_logit));
+  object.Set("actualLogit", double(verdict.actual_logit));
   return object;
+}
+
+}  // namespace
+
+Napi::Value from_verdicts(Napi::Env env, const std::vector<Verdict>& verdicts) {
+  Napi::Array array = Napi::Array::New(env, verdicts.size());
+  for (uint32_t i = 0; i < verdicts.size(); i++) array[i] = from_verdict(env, verdicts[i]);
+  return array;
 }
 
 Napi::Value from_tensors(Napi::Env env, const Gguf& gguf) {

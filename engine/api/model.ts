@@ -12,17 +12,16 @@ import {
   type NativeSession,
   native,
 } from './native.ts'
-import { checkSampling } from './sampling.ts'
 import { checkServing, type ServingOptions, type ServingStats } from './serving.ts'
+import { checkSessionOptions, copyPieces, openSession, type Session, type SessionOptions } from './session.ts'
 import {
-  checkSessionOptions,
-  checkTokens,
-  copyPieces,
-  openSession,
-  type Session,
-  type SessionOptions,
-} from './session.ts'
-import type { Transcript, Verdict } from './verify.ts'
+  checkDigestKey,
+  checkTranscript,
+  checkTranscripts,
+  type Transcript,
+  type Verdict,
+  type VerifyManyOptions,
+} from './verify.ts'
 
 const PROGRESS_INTERVAL_MS = 50
 
@@ -44,7 +43,9 @@ export interface Model {
    */
   restoreSession(bytes: Uint8Array, options?: SessionOptions): Promise<Session>
   stats(): ServingStats
-  verify(transcript: Transcript, options?: { signal?: AbortSignal }): Promise<Verdict>
+  verify(transcript: Transcript, options?: VerifyManyOptions): Promise<Verdict>
+  /** Verifies many transcripts in shared steps, one verdict each, in order; an error names its transcript. */
+  verifyMany(transcripts: readonly Transcript[], options?: VerifyManyOptions): Promise<Verdict[]>
   close(): Promise<void>
 }
 
@@ -140,14 +141,20 @@ function openModel(raw: NativeModel, info: ModelInfo, tokenizer: Tokenizer): Mod
     return adopted
   }
 
-  // Before the transcript is copied: a gigabyte would hold up the event loop.
-  function checkFits({ prompt, output }: Transcript): void {
-    const length = prompt.length + output.length
-    if (length > info.contextLength)
-      throw new EngineError(
-        'context_full',
-        `The transcript has ${length} tokens; the context holds ${info.contextLength}.`,
-      )
+  async function verifyAll(
+    transcripts: readonly Transcript[],
+    { signal, onProgress, key }: VerifyManyOptions,
+  ): Promise<Verdict[]> {
+    const signals = signal ? AbortSignal.any([signal, closing.signal]) : closing.signal
+    const work = job(signals, control =>
+      withProgress(control, onProgress, raw.verify(transcripts, stopTokens, key, control)),
+    )
+    working.add(work)
+    try {
+      return await work
+    } finally {
+      working.delete(work)
+    }
   }
 
   return {
@@ -185,20 +192,18 @@ function openModel(raw: NativeModel, info: ModelInfo, tokenizer: Tokenizer): Mod
       checkOpen()
       return raw.stats()
     },
-    async verify(transcript, { signal } = {}) {
+    async verify(transcript, options = {}) {
       checkOpen()
-      checkTokens('prompt', transcript.prompt)
-      checkTokens('output', transcript.output)
-      checkFits(transcript)
-      checkSampling(transcript.sampling, transcript.seed)
-      const signals = signal ? AbortSignal.any([signal, closing.signal]) : closing.signal
-      const work = job(signals, control => raw.verify(transcript, stopTokens, control))
-      working.add(work)
-      try {
-        return await work
-      } finally {
-        working.delete(work)
-      }
+      checkTranscript(transcript, info.contextLength)
+      checkDigestKey(options.key)
+      const [verdict] = await verifyAll([transcript], options)
+      return verdict!
+    },
+    async verifyMany(transcripts, options = {}) {
+      checkOpen()
+      checkTranscripts(transcripts, info.contextLength)
+      checkDigestKey(options.key)
+      return verifyAll(transcripts, options)
     },
     async close() {
       if (closing.signal.aborted) return

@@ -52,7 +52,12 @@ export interface NativeModel {
     reserve: boolean,
   ): Promise<NativeSession>
   sessionBytesMax(): number
-  verify(transcript: Transcript, stopTokens: Uint32Array, control: NativeControl): Promise<Verdict>
+  verify(
+    transcripts: readonly Transcript[],
+    stopTokens: Uint32Array,
+    key: Uint8Array | undefined,
+    control: NativeControl,
+  ): Promise<Verdict[]>
   close(): Promise<void>
 }
 export interface NativeServing {

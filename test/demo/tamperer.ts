@@ -35,6 +35,7 @@ async function loadTampering(path: string, options: { threads?: number }): Promi
       tampering(await model.restoreSession(bytes, options), model.tokenizer),
     stats: () => model.stats(),
     verify: (transcript, options) => model.verify(transcript, options),
+    verifyMany: (transcripts, options) => model.verifyMany(transcripts, options),
     close: () => model.close(),
   }
 }
