@@ -13,10 +13,14 @@ const testFiles = readdirSync(new URL('test/solidity', import.meta.url), {
   encoding: 'utf8',
 })
 const quick = { version: '0.8.37', path, settings: { evmVersion: 'prague' } }
-const overrides = Object.fromEntries(
+const overrides: Record<string, typeof quick> = Object.fromEntries(
   testFiles.filter(name => name.endsWith('.sol')).map(name => [`test/solidity/${name}`, quick]),
 )
 const compilers = [{ version: '0.8.37', path, settings }]
+
+// The court acts once per dispute: it must be small enough to deploy, not cheap to call.
+const small = { ...settings, optimizer: { enabled: true, runs: 1 } }
+overrides['src/Court.sol'] = { version: '0.8.37', path, settings: small }
 
 export default defineConfig({
   plugins: [toolbox],

@@ -1,6 +1,7 @@
 import { ARIA, type NetworkParameters } from './parameters.ts'
 
-// A day in 72 seconds: every duration is the public one divided by 1,200, except randAt, rounded up to whole seconds.
+// A day in 72 seconds: every duration is the public one divided by 1,200, except randAt and
+// juryDelay, rounded up to whole seconds, and the governance delay: one person holds every key here.
 export const local: NetworkParameters = {
   network: 'local',
   chainId: 31_337,
@@ -35,5 +36,23 @@ export const local: NetworkParameters = {
       kappaBps: 8_000,
     },
   },
+  court: {
+    bond: 100n * ARIA,
+    answer: 72,
+    juryDelay: 1,
+    commit: 36,
+    reveal: 36,
+    appeal: 72,
+    queue: 144,
+    referee: 432,
+    jail: 216,
+    repeat: 6_480,
+    // Of the three auditors that run, one may be the accused or stay away.
+    seats: 3,
+    quorum: 2,
+    appealSeats: 3,
+    appealQuorum: 2,
+  },
+  governance: { delay: 0 },
   beacon: 'local',
 }

@@ -45,6 +45,26 @@ export interface NetworkParameters {
       readonly kappaBps: number
     }
   }
+  readonly court: {
+    readonly bond: bigint
+    readonly answer: number
+    readonly juryDelay: number
+    readonly commit: number
+    readonly reveal: number
+    readonly appeal: number
+    readonly queue: number
+    readonly referee: number
+    readonly jail: number
+    readonly repeat: number
+    readonly seats: number
+    readonly quorum: number
+    readonly appealSeats: number
+    readonly appealQuorum: number
+  }
+  readonly governance: {
+    /** Between a proposal and its execution. */
+    readonly delay: number
+  }
   /** `local`: a trusted operator submits randomness. `drand`: anyone submits, the contract verifies. */
   readonly beacon: 'local' | 'drand'
 }

@@ -9,3 +9,11 @@ export function deployerKey(): Hex | undefined {
     throw new Error('ARIA_DEPLOYER_KEY must be 0x and 64 hexadecimal digits.')
   return key
 }
+
+/** The RPC endpoint, when it is not an argument: an endpoint's address often contains a secret. */
+export function rpcUrl(): string | undefined {
+  const url = process.env.ARIA_RPC_URL
+  if (url === undefined || url === '') return undefined
+  if (!/^https?:\/\//.test(url)) throw new Error('ARIA_RPC_URL must start with http:// or https://.')
+  return url
+}

@@ -3,7 +3,19 @@ import { dirname } from 'node:path'
 import type { Address } from 'viem'
 import type { NetworkParameters } from '../params/parameters.ts'
 
-export const CONTRACT_NAMES = ['token', 'models', 'staking', 'escrow', 'beacon', 'audits', 'rewards'] as const
+/** In the order of deployment, as deploymentOrder lists the contracts themselves. */
+export const CONTRACT_NAMES = [
+  'timelock',
+  'token',
+  'models',
+  'staking',
+  'escrow',
+  'beacon',
+  'audits',
+  'court',
+  'charges',
+  'rewards',
+] as const
 export type ContractName = (typeof CONTRACT_NAMES)[number]
 
 /** What every program needs to know about a deployment. In the file, wei are decimal strings. */
@@ -17,7 +29,10 @@ export interface Deployment {
   readonly contracts: Readonly<Record<ContractName, Address>>
   readonly roles: {
     readonly deployer: Address
+    /** Rules over the bounded values: the timelock, unless another account was named. */
     readonly governor: Address
+    /** Proposes to the timelock: a multisig on a public network. */
+    readonly proposer: Address
     readonly guardian: Address
     readonly treasury: Address
     readonly beaconOperator: Address

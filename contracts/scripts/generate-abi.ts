@@ -13,6 +13,9 @@ const CONTRACTS: Readonly<Record<string, string>> = {
   escrow: 'Escrow',
   beacon: 'LocalBeacon',
   audits: 'Audits',
+  court: 'Court',
+  charges: 'Charges',
+  timelock: 'Timelock',
   rewards: 'Rewards',
 }
 
@@ -54,9 +57,9 @@ function exportLine(name: string): string {
 async function typeStrings(): Promise<string> {
   const sources = new URL('src/', contractsDir)
   const found = new Map<string, string>()
-  for (const file of (await readdir(sources)).filter(name => name.endsWith('.sol'))) {
+  for (const file of (await readdir(sources, { recursive: true })).filter(name => name.endsWith('.sol'))) {
     const text = await readFile(new URL(file, sources), 'utf8')
-    for (const [, type, name] of text.matchAll(/keccak256\("((\w+)\([^"]*\))"\)/g)) found.set(name!, type!)
+    for (const [, type, name] of text.matchAll(/keccak256\(\s*"((\w+)\([^"]*\))"\)/g)) found.set(name!, type!)
   }
   const lines = [...found].sort().map(([name, type]) => `  ${name}: '${type}',\n`)
   return `export const eip712TypeStrings = {\n${lines.join('')}} as const\n`

@@ -47,9 +47,13 @@ contract Staking is IStaking, Epochs, EIP712, ReentrancyGuardTransient {
 
     IAriaToken public immutable TOKEN;
     address public immutable GOVERNOR;
+    /// @inheritdoc IStaking
     uint256 public immutable MIN_PROVIDER;
+    /// @inheritdoc IStaking
     uint256 public immutable SLOT;
     uint256 public immutable UNBOND;
+    /// @inheritdoc IStaking
+    uint256 public immutable CHALLENGE;
     uint256 public immutable SLASHER_DELAY;
     uint256 internal immutable FINALIZE_END;
 
@@ -94,6 +98,7 @@ contract Staking is IStaking, Epochs, EIP712, ReentrancyGuardTransient {
         MIN_PROVIDER = parameters.minProvider;
         SLOT = parameters.slot;
         UNBOND = parameters.unbond;
+        CHALLENGE = parameters.challenge;
         SLASHER_DELAY = parameters.slasherDelay;
         FINALIZE_END = time.finalizeEnd;
         slasher = slasher_;
@@ -208,20 +213,18 @@ contract Staking is IStaking, Epochs, EIP712, ReentrancyGuardTransient {
         nonReentrant
         returns (uint256 burned, uint256 bounty)
     {
-        Operator storage operator = _operators[account];
-        uint256 total = uint256(operator.stake) + operator.unbonding;
-        uint256 amount = Math.mulDiv(total, Math.min(bps, BPS), BPS, Math.Rounding.Ceil);
-        bounty = _credit(challenger, amount * CHALLENGER_BPS / BPS);
-        bounty += _credit(adjudicators, amount * ADJUDICATOR_BPS / BPS);
-        burned = amount - bounty;
+        uint256 amount = Math.mulDiv(_bonded(account), Math.min(bps, BPS), BPS, Math.Rounding.Ceil);
+        return _slash(account, amount, reason, challenger, adjudicators);
+    }
 
-        uint256 fromUnbonding = Math.min(amount, operator.unbonding);
-        operator.unbonding -= uint96(fromUnbonding); // Safe: at most unbonding.
-        operator.stake -= uint96(amount - fromUnbonding); // Safe: amount <= stake + unbonding.
-        _sync(account);
-        emit Slashed(account, reason, amount, burned, bounty);
-
-        TOKEN.burn(burned);
+    /// @inheritdoc IStaking
+    function fine(address account, uint256 amount, uint8 reason, address challenger, address adjudicators)
+        external
+        onlySlasher
+        nonReentrant
+        returns (uint256 burned, uint256 bounty)
+    {
+        return _slash(account, Math.min(amount, _bonded(account)), reason, challenger, adjudicators);
     }
 
     /// @inheritdoc IStaking
@@ -241,7 +244,8 @@ contract Staking is IStaking, Epochs, EIP712, ReentrancyGuardTransient {
     }
 
     /// @inheritdoc IStaking
-    function closeCase(address account) external onlySlasher {
+    /// @dev Whoever never opened one has nothing to subtract from: only a slasher, former or present, gets through.
+    function closeCase(address account) external {
         uint256 open = --openCases[msg.sender][account];
         emit CasesChanged(account, msg.sender, open);
     }
@@ -362,6 +366,30 @@ contract Staking is IStaking, Epochs, EIP712, ReentrancyGuardTransient {
         emit Staked(msg.sender, amount, operator.stake, epochNow() + 1);
 
         TOKEN.safeTransferFrom(msg.sender, address(this), amount);
+    }
+
+    function _bonded(address account) internal view returns (uint256) {
+        Operator storage operator = _operators[account];
+        return uint256(operator.stake) + operator.unbonding;
+    }
+
+    /// Takes `amount`, at most what is bonded: from unbonding first.
+    function _slash(address account, uint256 amount, uint8 reason, address challenger, address adjudicators)
+        internal
+        returns (uint256 burned, uint256 bounty)
+    {
+        bounty = _credit(challenger, amount * CHALLENGER_BPS / BPS);
+        bounty += _credit(adjudicators, amount * ADJUDICATOR_BPS / BPS);
+        burned = amount - bounty;
+
+        Operator storage operator = _operators[account];
+        uint256 fromUnbonding = Math.min(amount, operator.unbonding);
+        operator.unbonding -= uint96(fromUnbonding); // Safe: at most unbonding.
+        operator.stake -= uint96(amount - fromUnbonding); // Safe: amount <= stake + unbonding.
+        _sync(account);
+        emit Slashed(account, reason, amount, burned, bounty);
+
+        TOKEN.burn(burned);
     }
 
     /// Nobody to credit: the share is burnt with the rest.

@@ -1,11 +1,13 @@
-import { ARIA, type Deployment, type Manifest, modelId } from '@aria/sdk/protocol'
-import { modelsAbi, stakingAbi, tokenAbi } from '@aria/sdk/protocol/abi'
+import { ARIA, type Deployment, type Manifest, modelId, ZERO_HASH } from '@aria/sdk/protocol'
+import { modelsAbi, stakingAbi, timelockAbi, tokenAbi } from '@aria/sdk/protocol/abi'
 import {
   type Account,
+  type Address,
   type Chain,
   createPublicClient,
   createWalletClient,
   defineChain,
+  encodeFunctionData,
   type Hex,
   http,
   type PublicClient,
@@ -83,11 +85,27 @@ async function registerModel(context: Context, manifest: Manifest): Promise<Hex>
     context,
     await treasury.client.writeContract({ ...contract, functionName: 'register', args: [manifest] }),
   )
-  await mined(
+  await governed(
     context,
-    await treasury.client.writeContract({ ...contract, functionName: 'setRewardable', args: [id, true] }),
+    contract.address,
+    encodeFunctionData({ ...contract, functionName: 'setRewardable', args: [id, true] }),
   )
   return id
+}
+
+/** The governor is the timelock, here without a delay: a proposal, then its execution. */
+async function governed(context: Context, target: Address, data: Hex): Promise<void> {
+  const { deployment, treasury } = context
+  const contract = { address: deployment.contracts.timelock, abi: timelockAbi } as const
+  const call = [target, 0n, data, ZERO_HASH, ZERO_HASH] as const
+  await mined(
+    context,
+    await treasury.client.writeContract({ ...contract, functionName: 'schedule', args: [...call, 0n] }),
+  )
+  await mined(
+    context,
+    await treasury.client.writeContract({ ...contract, functionName: 'execute', args: call }),
+  )
 }
 
 async function enrol(

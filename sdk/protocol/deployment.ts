@@ -20,6 +20,9 @@ const fileSchema = v.object({
   genesis: seconds,
   blockNumber: seconds,
   contracts: v.object({
+    timelock: address,
+    court: address,
+    charges: address,
     token: address,
     models: address,
     staking: address,

@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {Sibling} from "../libraries/MerkleSum.sol";
+import {IEpochs} from "./IEpochs.sol";
 
 /// @notice What a provider commits about one epoch: the Merkle-sum tree of its public receipts, all of one model.
 struct Root {
@@ -62,7 +63,7 @@ struct AuditParameters {
 /// @notice Receipt roots and committee scores.
 ///
 /// All transactions come from registered node keys, so that operators' wallets stay cold.
-interface IAudits {
+interface IAudits is IEpochs {
     event RootCommitted(
         uint256 indexed epoch, address indexed provider, bytes32 root, uint64 tokens, uint32 count, bytes32 model
     );
@@ -134,6 +135,9 @@ interface IAudits {
 
     /// @notice The verifiers drawn for `provider`: at most `COMMITTEE`. Reverts with `NotYet` before the beacon's round.
     function committee(uint256 epoch, address provider) external view returns (address[] memory);
+
+    /// @notice Verdicts that a score needs.
+    function QUORUM() external view returns (uint256);
 
     /// @notice Receipts to sample from a tree of `count`.
     function sampleCount(uint256 count) external view returns (uint256);

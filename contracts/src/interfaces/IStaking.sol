@@ -131,13 +131,18 @@ interface IStaking {
         external
         returns (uint256 burned, uint256 bounty);
 
+    /// @notice As `slash`, but takes `amount` tokens, or what there is.
+    function fine(address operator, uint256 amount, uint8 reason, address challenger, address adjudicators)
+        external
+        returns (uint256 burned, uint256 bounty);
+
     /// @notice Suspends an operator: no effective stake and no slots from the next epoch. Only ever extends.
     function jail(address operator, uint40 until) external;
 
     /// @notice Counts an open case; withdrawals wait for it.
     function openCase(address operator) external;
 
-    /// @notice Counts a case as closed.
+    /// @notice Counts a case of the caller as closed; a former slasher may, so that no case stays open for ever.
     function closeCase(address operator) external;
 
     /* ACTIONS OF THE GOVERNOR */
@@ -189,4 +194,13 @@ interface IStaking {
     function bounties(address account) external view returns (uint256);
 
     function slasher() external view returns (address);
+
+    /// @notice Least stake of an active provider.
+    function MIN_PROVIDER() external view returns (uint256);
+
+    /// @notice Stake of one verifier slot.
+    function SLOT() external view returns (uint256);
+
+    /// @notice Seconds for which a receipt can be challenged.
+    function CHALLENGE() external view returns (uint256);
 }

@@ -28,10 +28,13 @@ import { hardhat } from 'viem/chains'
 import {
   auditsAbi,
   beaconAbi,
+  chargesAbi,
+  courtAbi,
   escrowAbi,
   modelsAbi,
   rewardsAbi,
   stakingAbi,
+  timelockAbi,
   tokenAbi,
 } from '../../../sdk/protocol/abi/index.ts'
 import { deploy } from '../../scripts/deploy.ts'
@@ -98,6 +101,9 @@ function bind(deployment: Deployment, client: Client) {
     escrow: getContract({ address: contracts.escrow, abi: escrowAbi, client }),
     beacon: getContract({ address: contracts.beacon, abi: beaconAbi, client }),
     audits: getContract({ address: contracts.audits, abi: auditsAbi, client }),
+    court: getContract({ address: contracts.court, abi: courtAbi, client }),
+    charges: getContract({ address: contracts.charges, abi: chargesAbi, client }),
+    timelock: getContract({ address: contracts.timelock, abi: timelockAbi, client }),
     rewards: getContract({ address: contracts.rewards, abi: rewardsAbi, client }),
   }
 }

@@ -17,6 +17,9 @@ export const DEPLOYMENT: Deployment = parseDeployment(
       beacon: address('5'),
       audits: address('6'),
       rewards: address('7'),
+      court: address('8'),
+      charges: address('9'),
+      timelock: address('a'),
     },
     params: {
       timetable: {

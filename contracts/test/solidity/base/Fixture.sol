@@ -4,6 +4,8 @@ pragma solidity 0.8.37;
 import {IAriaToken} from "../../../src/interfaces/IAriaToken.sol";
 import {AuditParameters, IAudits} from "../../../src/interfaces/IAudits.sol";
 import {IBeacon} from "../../../src/interfaces/IBeacon.sol";
+import {ICharges} from "../../../src/interfaces/ICharges.sol";
+import {CourtParameters, ICourt} from "../../../src/interfaces/ICourt.sol";
 import {IEscrow} from "../../../src/interfaces/IEscrow.sol";
 import {IModels} from "../../../src/interfaces/IModels.sol";
 import {IRewards, RewardParameters, Split} from "../../../src/interfaces/IRewards.sol";
@@ -29,26 +31,35 @@ abstract contract World is Test {
     IEscrow internal escrow;
     IBeacon internal beacon;
     IAudits internal audits;
+    ICourt internal court;
+    ICharges internal charges;
     IRewards internal rewards;
-    address internal slasher = address(0x51A5);
+    address internal slasher; // the court
     address internal guardian = address(0x6A4D);
 
     function build() internal {
         vm.warp(GENESIS);
         Timetable memory time = timetable();
         address me = address(this);
-        address minter = vm.computeCreateAddress(address(this), vm.getNonce(address(this)) + 6);
+        uint256 nonce = vm.getNonce(me);
+        slasher = vm.computeCreateAddress(me, nonce + 6);
+        address chargesAt = vm.computeCreateAddress(me, nonce + 7);
+        address minter = vm.computeCreateAddress(me, nonce + 8);
         token = IAriaToken(deploy("AriaToken", abi.encode(minter, me)));
         models = IModels(deploy("Models", abi.encode(time, me)));
         staking = IStaking(deploy("Staking", abi.encode(time, stakingParameters(), token, me, slasher)));
         escrow = IEscrow(deployEscrow(FEE_PPM));
         beacon = IBeacon(deploy("LocalBeacon", abi.encode(time, me)));
         audits = IAudits(deploy("Audits", abi.encode(time, auditParameters(), staking, beacon, models)));
+        court = ICourt(deployCourt(courtParameters(), chargesAt));
+        charges = ICharges(deploy("Charges", abi.encode(court, staking, audits)));
         rewards = IRewards(
             deploy(
                 "Rewards", abi.encode(time, rewardParameters(), token, staking, escrow, audits, me, guardian, me)
             )
         );
+        assertEq(address(court), slasher, "slasher");
+        assertEq(address(charges), chargesAt, "charges");
         assertEq(address(rewards), minter, "minter");
     }
 
@@ -62,6 +73,31 @@ abstract contract World is Test {
 
     function auditParameters() internal pure returns (AuditParameters memory) {
         return AuditParameters(3, 2, 8, 10_000, 1_000 ether);
+    }
+
+    function courtParameters() internal pure returns (CourtParameters memory) {
+        return CourtParameters({
+            bond: 100 ether,
+            answer: 72,
+            juryDelay: 1,
+            commit: 36,
+            reveal: 36,
+            appeal: 72,
+            queue: 144,
+            referee: 432,
+            jail: 216,
+            repeat: 6_480,
+            seats: 3,
+            quorum: 2,
+            appealSeats: 5,
+            appealQuorum: 3
+        });
+    }
+
+    function deployCourt(CourtParameters memory p, address chargesAt) internal returns (address) {
+        return deploy(
+            "Court", abi.encode(timetable(), p, token, staking, audits, beacon, chargesAt, address(this), guardian)
+        );
     }
 
     function deployEscrow(uint24 feePpm) internal returns (address) {

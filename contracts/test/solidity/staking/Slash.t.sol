@@ -25,6 +25,8 @@ contract SlashTest is Fixture {
         vm.expectRevert(abi.encodeWithSelector(IStaking.NotSlasher.selector, caller));
         staking.openCase(operator);
         vm.expectRevert(abi.encodeWithSelector(IStaking.NotSlasher.selector, caller));
+        staking.fine(operator, 1, 1, caller, caller);
+        vm.expectRevert(); // nothing to subtract from
         staking.closeCase(operator);
         vm.stopPrank();
     }
