@@ -9,6 +9,7 @@ import {
   createTestClient,
   custom,
   encodeAbiParameters,
+  encodeFunctionData,
   getContract,
   type Hex,
   hexToBigInt,
@@ -142,7 +143,7 @@ export async function newAccount(world: World, tokens = 0n): Promise<PrivateKeyA
 /** A model whose work is rewarded from the next epoch on. */
 export async function listModel(world: World): Promise<Hex> {
   const { models, deployment, client } = world
-  const account = deployment.roles.governor
+  const account = deployment.roles.proposer
   const hash = pad('0x01', { size: 32 })
   const shape = { engineMajor: 1, layers: 1, dModel: 1, dFfn: 1, nHeads: 1, vocab: 1, maxContext: 1 }
   const manifest = { weightsRoot: hash, tokenizerHash: hash, specHash: hash, ...shape }
@@ -153,8 +154,18 @@ export async function listModel(world: World): Promise<Hex> {
     account,
   })
   await gasOf(world, models.write.register([manifest], { account }))
-  await gasOf(world, models.write.setRewardable([result, true], { account }))
+  const listing = encodeFunctionData({ ...models, functionName: 'setRewardable', args: [result, true] })
+  await governed(world, models.address, listing)
   return result
+}
+
+/** A proposal to the timelock, and its execution; the local delay is zero. */
+export async function governed(world: World, target: Address, data: Hex): Promise<void> {
+  const { timelock, deployment } = world
+  const account = deployment.roles.proposer
+  const none = pad('0x00', { size: 32 })
+  await gasOf(world, timelock.write.schedule([target, 0n, data, none, none, 0n], { account }))
+  await gasOf(world, timelock.write.execute([target, 0n, data, none, none], { account }))
 }
 
 export async function enlist(world: World, kind: number, stake: bigint): Promise<Operator> {
