@@ -225,7 +225,7 @@ contract Charges is ICharges, EIP712 {
     }
 
     function _epochOf(Receipt calldata receipt) internal view returns (uint256) {
-        return receipt.endedAt < GENESIS ? 0 : (receipt.endedAt - GENESIS) / EPOCH;
+        return (receipt.endedAt - GENESIS) / EPOCH; // no key was in use before genesis
     }
 
     function _withheldSubject(uint256 epoch, address provider, uint256 sample) internal pure returns (bytes32) {
