@@ -10,7 +10,7 @@
 #include <string>
 #include <thread>
 
-#include "../src/base/error.h"
+#include "../src/session/job.h"
 #include "control.h"
 
 namespace aria {
@@ -19,19 +19,6 @@ inline Napi::Error error_of(Napi::Env env, const char* code, const std::string& 
   Napi::Error error = Napi::Error::New(env, message);
   error.Set("code", Napi::String::New(env, code));
   return error;
-}
-
-// Any exception of the engine as JavaScript sees it.
-inline Napi::Error error_of(Napi::Env env, const std::exception_ptr& thrown) {
-  try {
-    std::rethrow_exception(thrown);
-  } catch (const Error& error) {
-    return error_of(env, error.code, error.what());
-  } catch (const std::bad_alloc&) {
-    return error_of(env, "out_of_memory", "The engine ran out of memory.");
-  } catch (const std::exception& error) {
-    return error_of(env, "internal", error.what());
-  }
 }
 
 template <class Work, class Convert>
@@ -75,7 +62,8 @@ class ThreadJob {
   }
   void finish() {
     if (result_) return deferred_.Resolve(convert_(env_, *result_));
-    deferred_.Reject(error_of(env_, thrown_).Value());
+    const Failure failure = failure_of(thrown_);
+    deferred_.Reject(error_of(env_, failure.code, failure.message).Value());
   }
   static void stop_at_exit(void* job) {
     static_cast<ThreadJob*>(job)->control_->cancelled = true;

@@ -64,7 +64,7 @@ Napi::Value request(Mailbox& mailbox, Napi::Object owner, Start start, Settled s
     if (outcome.value)
       owned->deferred.Resolve(convert(env, *outcome.value));
     else
-      owned->deferred.Reject(error_of(env, outcome.error).Value());
+      owned->deferred.Reject(error_of(env, outcome.error->code, outcome.error->message).Value());
   };
   mailbox.expect();
   try {
@@ -76,7 +76,7 @@ Napi::Value request(Mailbox& mailbox, Napi::Object owner, Start start, Settled s
     }));
   } catch (...) {
     mailbox.expect_no_more();
-    Outcome<Value> outcome{std::nullopt, std::current_exception()};
+    Outcome<Value> outcome{std::nullopt, failure_of(std::current_exception())};
     settle(env, outcome);
   }
   return promise;

@@ -56,7 +56,7 @@ Napi::Value ModelObject::stats(const Napi::CallbackInfo& info) {
   object.Set("steps", double(serving.steps));
   object.Set("rows", double(serving.rows));
   object.Set("jobs", double(serving.jobs));
-  object.Set("pageBytes", double(scheduler.pages.shape().page_bytes()));
+  object.Set("pageBytes", double(scheduler.pages.page_memory()));
   object.Set("pages", double(pages.capacity));
   object.Set("pagesUsed", double(pages.used));
   object.Set("pagesIdle", double(pages.idle));

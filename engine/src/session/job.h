@@ -17,11 +17,22 @@ namespace aria {
 using CancelFlag = std::atomic<bool>;
 using Cancel = std::shared_ptr<const CancelFlag>;
 
+// An error on its way to another thread: a copy of its own, where an exception would be shared.
+struct Failure {
+  const char* code;  // as Error's
+  std::string message;
+
+  [[noreturn]] void raise() const { throw Error(code, message); }
+};
+
+// Of any exception that the engine throws.
+Failure failure_of(const std::exception_ptr& thrown);
+
 // What became of a job: a value or an error, exactly once.
 template <class Value>
 struct Outcome {
   std::optional<Value> value;
-  std::exception_ptr error;
+  std::optional<Failure> error;
 };
 template <class Value>
 using Done = std::function<void(Outcome<Value>)>;

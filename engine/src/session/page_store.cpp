@@ -5,7 +5,13 @@
 namespace aria {
 
 PageStore::PageStore(const PageShape& shape, size_t bytes_max)
-    : shape_(shape), capacity_(std::max<size_t>(1, bytes_max / shape.page_bytes())) {}
+    : shape_(shape), capacity_(std::max<size_t>(1, bytes_max / page_memory())) {}
+
+size_t PageStore::page_memory() const {
+  constexpr size_t kHugePage = size_t{2} << 20;  // what base/buffer.h rounds large memory up to
+  const size_t bytes = shape_.page_bytes();
+  return bytes >= kHugePage ? round_up(bytes, kHugePage) : bytes;
+}
 
 // Children go before their parents without recursion: a long context is a chain of thousands of nodes.
 PageStore::~PageStore() {

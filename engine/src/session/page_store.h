@@ -46,6 +46,7 @@ class PageStore {
 
   const PageShape& shape() const { return shape_; }
   size_t capacity() const { return capacity_; }
+  size_t page_memory() const;  // bytes that a page takes
 
   // Sets pages aside, so that taking them cannot fail. False when there are not so many.
   bool reserve(size_t pages, Reservation& reservation);

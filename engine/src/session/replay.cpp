@@ -11,11 +11,11 @@ struct Waiting {
   std::mutex mutex;
   std::condition_variable changed;
   size_t running = 0;
-  std::exception_ptr error;
+  std::optional<Failure> error;
 
-  void ended(std::exception_ptr failure) {
+  void ended(const std::exception_ptr& thrown) {
     std::lock_guard lock(mutex);
-    if (failure && !error) error = failure;
+    if (thrown && !error) error = failure_of(thrown);
     running--;
     changed.notify_all();  // under the lock: the caller may destroy this once it is released
   }
@@ -117,7 +117,7 @@ void replay(Scheduler& scheduler, std::span<const Stream> streams, const std::st
   }
   std::unique_lock lock(waiting.mutex);
   waiting.changed.wait(lock, [&] { return waiting.running == 0; });
-  if (waiting.error) std::rethrow_exception(waiting.error);
+  if (waiting.error) waiting.error->raise();
 }
 
 }  // namespace aria

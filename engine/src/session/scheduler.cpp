@@ -163,7 +163,6 @@ void Scheduler::compute_step() {
   std::lock_guard lock(mutex_);
   stats_.steps++;
   stats_.rows += rows_.size();
-  stats_.rows_last = rows_.size();
 }
 
 namespace {

@@ -24,7 +24,7 @@ struct ServingOptions {
 
 struct ServingStats {
   uint64_t steps = 0, rows = 0;  // since load
-  size_t rows_last = 0, jobs = 0;
+  size_t jobs = 0;               // waiting or running
 };
 
 class Scheduler {

@@ -20,6 +20,7 @@ Session::Session(std::shared_ptr<Scheduler> scheduler, SessionOptions options)
       group_(group_of(options_)),
       cache_(scheduler_->pages.shape()) {
   const size_t pages = pages_for(options_.tokens_max);
+  if (options_.reserve) need_capacity(options_.tokens_max);
   if (options_.reserve && !scheduler_->pages.reserve(pages, reservation_))
     throw Error("busy", "The cache has no " + std::to_string(pages) + " pages left for " +
                             std::to_string(options_.tokens_max) + " tokens; try again when other sessions have closed.");
@@ -44,13 +45,18 @@ void Session::check_prefill(const std::vector<uint32_t>& tokens) const {
                                     " more do not fit.");
 }
 
+void Session::need_capacity(size_t positions) const {
+  const size_t capacity = scheduler_->pages.capacity();
+  if (pages_for(positions) > capacity)
+    throw Error("context_full", std::to_string(positions) + " positions need " + std::to_string(pages_for(positions)) +
+                                    " pages of the cache, which holds " + std::to_string(capacity) +
+                                    "; load the model with more cacheBytes.");
+}
+
 // Pages for the first `positions`, or an error that says whether waiting would help.
 void Session::need_pages(size_t positions) {
+  need_capacity(positions);
   PageStore& pages = scheduler_->pages;
-  if (pages_for(positions) > pages.capacity())
-    throw Error("context_full", std::to_string(positions) + " positions need " + std::to_string(pages_for(positions)) +
-                                    " pages of the cache, which holds " + std::to_string(pages.capacity()) +
-                                    "; load the model with more cacheBytes.");
   while (cache_.room() < positions) {
     Page* page = pages.take(reservation_);
     if (!page)

@@ -24,7 +24,7 @@ struct DecodeRequest {
 
 class Session : public std::enable_shared_from_this<Session> {
  public:
-  // Throws `busy` when its pages cannot be reserved.
+  // Throws `busy` when its pages cannot be reserved now, and `context_full` when they never can.
   Session(std::shared_ptr<Scheduler> scheduler, SessionOptions options);
   ~Session();
   Session(const Session&) = delete;
@@ -51,6 +51,7 @@ class Session : public std::enable_shared_from_this<Session> {
   friend class Snapshot;
 
   void check_prefill(const std::vector<uint32_t>& tokens) const;
+  void need_capacity(size_t positions) const;
   void need_pages(size_t positions);
   void append_row(uint32_t token, size_t position, std::vector<Row>& rows);
   void publish(bool tail);

@@ -53,7 +53,7 @@ void PrefillJob::end(std::exception_ptr error) noexcept {
   if (error) {
     session.scheduler_->pages.release(session.cache_, pages_for(session.computed_));
     session_.reset();
-    return done_({std::nullopt, error});
+    return done_({std::nullopt, failure_of(error)});
   }
   session.sequence_.insert(session.sequence_.end(), tokens_.begin(), tokens_.end());
   session.computed_ = session.answer_start_ = length_;
@@ -61,7 +61,7 @@ void PrefillJob::end(std::exception_ptr error) noexcept {
   session.stopped_ = false;
   session.publish(false);
   session_.reset();
-  done_({length_, nullptr});
+  done_({length_, std::nullopt});
 }
 
 DecodeJob::DecodeJob(std::shared_ptr<Session> session, DecodeRequest request, Cancel cancelled,
@@ -138,8 +138,8 @@ bool DecodeJob::advance() {
 
 void DecodeJob::end(std::exception_ptr error) noexcept {
   session_.reset();
-  if (error && made_.empty()) return done_({std::nullopt, error});
-  done_({std::move(made_), nullptr});  // the next call reports the error
+  if (error && made_.empty()) return done_({std::nullopt, failure_of(error)});
+  done_({std::move(made_), std::nullopt});  // the next call reports the error
 }
 
 LogitsJob::LogitsJob(std::shared_ptr<Session> session, Cancel cancelled, Done<std::vector<float>> done)
@@ -165,8 +165,11 @@ bool LogitsJob::advance() {
 }
 
 void LogitsJob::end(std::exception_ptr error) noexcept {
-  Outcome<std::vector<float>> outcome{std::nullopt, error};
-  if (!error) outcome.value = session_->logits_;
+  Outcome<std::vector<float>> outcome;
+  if (error)
+    outcome.error = failure_of(error);
+  else
+    outcome.value = session_->logits_;
   session_.reset();
   done_(std::move(outcome));
 }

@@ -36,7 +36,7 @@ Value await(const Start& start) {
   std::promise<Outcome<Value>> promise;
   start(Done<Value>([&promise](Outcome<Value> outcome) { promise.set_value(std::move(outcome)); }));
   Outcome<Value> outcome = promise.get_future().get();
-  if (outcome.error) std::rethrow_exception(outcome.error);
+  if (outcome.error) outcome.error->raise();
   return std::move(*outcome.value);
 }
 
