@@ -294,7 +294,11 @@ void tile_of_groups(const LinearTask& task, size_t stripe, size_t token) {
       const int8_t* quants = task.input.quants + column;
       const int32_t* quant_sums = task.input.sums + column / W::kGroup;
       const size_t sums_stride = stride / W::kGroup;
-      if (kTokens == 1) prefetch<W::kBytes>(weights + g * W::kBytes);
+      // One block ahead; the scales end a block, but its first group needs them.
+      if (kTokens == 1) {
+        prefetch<W::kBytes>(weights + g * W::kBytes + kInfo.bytes - kAhead);
+        if (g % 4 == 0) prefetch<64>(weights + W::kGroups * W::kBytes + g * kLanes + kInfo.bytes - kAhead);
+      }
       __m512i inner[kTokens];
 #pragma GCC unroll 8
       for (size_t t = 0; t < kTokens; t++)
