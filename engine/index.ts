@@ -4,6 +4,7 @@ export { type EnergyMeter, type EnergyUse, startEnergyMeter } from './api/energy
 export { ENGINE_ERROR_CODES, EngineError, type EngineErrorCode } from './api/error.ts'
 export { checkGrammar } from './api/grammar.ts'
 export type { ModelInfo, TensorInfo } from './api/info.ts'
+export { jsonSchemaGrammar } from './api/json-schema.ts'
 export { type LoadOptions, loadModel, loadTokenizer, type Model } from './api/model.ts'
 export {
   GRAMMAR_LENGTH_MAX,
@@ -25,7 +26,14 @@ export {
   TOP_P_MAX,
 } from './api/sampling.ts'
 export type { ServingOptions, ServingStats } from './api/serving.ts'
-export { DECODE_MAX, type DecodeOptions, type Session, type SessionOptions } from './api/session.ts'
+export {
+  DECODE_MAX,
+  type DecodeOptions,
+  type Draw,
+  type Session,
+  type SessionOptions,
+  type TokenLogprob,
+} from './api/session.ts'
 export {
   DIGEST_KEY_BYTES,
   TRANSCRIPTS_MAX,

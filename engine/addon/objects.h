@@ -77,6 +77,9 @@ class SessionObject : public Napi::ObjectWrap<SessionObject> {
  private:
   Napi::Value prefill(const Napi::CallbackInfo& info);  // (tokens, control)
   Napi::Value decode(const Napi::CallbackInfo& info);   // (count, sampling, seed, answerStart, control)
+  Napi::Value decode_draws(const Napi::CallbackInfo& info);  // the same, with log-probabilities
+  template <class Convert>
+  Napi::Value start_decode(const Napi::CallbackInfo& info, Convert convert);
   Napi::Value logits(const Napi::CallbackInfo& info);   // (control)
   Napi::Value save(const Napi::CallbackInfo& info);     // (control) -> Promise<Uint8Array>
   Napi::Value length(const Napi::CallbackInfo& info);

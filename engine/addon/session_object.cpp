@@ -9,6 +9,7 @@ Napi::Function SessionObject::define(Napi::Env env) {
   return DefineClass(
       env, "Session",
       {InstanceMethod<&SessionObject::prefill>("prefill"), InstanceMethod<&SessionObject::decode>("decode"),
+       InstanceMethod<&SessionObject::decode_draws>("decodeDraws"),
        InstanceMethod<&SessionObject::logits>("logits"), InstanceMethod<&SessionObject::save>("save"),
        InstanceMethod<&SessionObject::length>("length"), InstanceMethod<&SessionObject::tokens_max>("maxTokens"),
        InstanceMethod<&SessionObject::close>("close")});
@@ -45,7 +46,8 @@ Napi::Value SessionObject::prefill(const Napi::CallbackInfo& info) {
       [](Napi::Env env, size_t position) -> Napi::Value { return Napi::Number::New(env, double(position)); });
 }
 
-Napi::Value SessionObject::decode(const Napi::CallbackInfo& info) {
+template <class Convert>
+Napi::Value SessionObject::start_decode(const Napi::CallbackInfo& info, Convert convert) {
   return start<std::vector<Draw>>(
       info,
       [&](Done<std::vector<Draw>> done) {
@@ -53,7 +55,17 @@ Napi::Value SessionObject::decode(const Napi::CallbackInfo& info) {
         if (!info[3].IsUndefined()) request.answer_start = info[3].As<Napi::Number>().Uint32Value();
         session_->decode(std::move(request), cancel_of(info[4]), std::move(done));
       },
-      from_draws);
+      convert);
+}
+
+Napi::Value SessionObject::decode(const Napi::CallbackInfo& info) { return start_decode(info, from_draws); }
+
+Napi::Value SessionObject::decode_draws(const Napi::CallbackInfo& info) {
+  return start_decode(info, [](Napi::Env env, const std::vector<Draw>& draws) -> Napi::Value {
+    Napi::Array array = Napi::Array::New(env, draws.size());
+    for (uint32_t i = 0; i < draws.size(); i++) array[i] = from_draw(env, draws[i]);
+    return array;
+  });
 }
 
 Napi::Value SessionObject::logits(const Napi::CallbackInfo& info) {

@@ -31,6 +31,13 @@ export interface NativeSession {
     answerStart: number | undefined,
     control: NativeControl,
   ): Promise<Uint32Array>
+  decodeDraws(
+    count: number,
+    sampling: Sampling,
+    seed: bigint,
+    answerStart: number | undefined,
+    control: NativeControl,
+  ): Promise<NativeDraw[]>
   logits(control: NativeControl): Promise<Float32Array>
   save(control: NativeControl): Promise<Uint8Array>
   length(): number

@@ -24,6 +24,16 @@ export interface DecodeOptions {
   answerStart?: number
 }
 
+export interface TokenLogprob {
+  token: number
+  logprob: number
+}
+
+export interface Draw extends TokenLogprob {
+  /** The likeliest tokens, best first. */
+  top: TokenLogprob[]
+}
+
 export interface Session {
   /** Tokens in the sequence. */
   readonly position: number
@@ -31,6 +41,8 @@ export interface Session {
   prefill(tokens: Uint32Array, options?: { signal?: AbortSignal }): Promise<void>
   /** Appends up to `count` tokens; fewer after a stop token, which is included. Then none until the next prefill. */
   decode(count: number, sampling: Sampling, seed: bigint, options?: DecodeOptions): Promise<Uint32Array>
+  /** The same, with each token's log-probability and those of the `sampling.logprobs` likeliest (SPEC.md, section 5). */
+  decodeDraws(count: number, sampling: Sampling, seed: bigint, options?: DecodeOptions): Promise<Draw[]>
   /** Logits of the last position. */
   logits(): Promise<Float32Array>
   /** The session as bytes for `Model.restoreSession`: about the size of its part of the cache. */
@@ -106,6 +118,23 @@ export function openSession({ native, onClose }: OpenSession): Session {
     }
   }
 
+  function checkDecode(count: number, sampling: Sampling, seed: bigint, answerStart?: number): void {
+    checkSampling(sampling, seed)
+    if (!Number.isInteger(count) || count < 0 || count > DECODE_MAX)
+      throw new EngineError(
+        'bad_options',
+        `Decode was asked for ${count} tokens; 0 to ${DECODE_MAX} are allowed per call.`,
+      )
+    if (
+      answerStart !== undefined &&
+      (!Number.isInteger(answerStart) || answerStart < 0 || answerStart > position)
+    )
+      throw new EngineError(
+        'bad_options',
+        `answerStart is ${answerStart}; the session holds ${position} tokens.`,
+      )
+  }
+
   const session: Session = {
     get position() {
       return position
@@ -121,25 +150,20 @@ export function openSession({ native, onClose }: OpenSession): Session {
       position = await start(options.signal, control => native.prefill(tokens, control))
     },
     async decode(count, sampling, seed, { answerStart } = {}) {
-      checkSampling(sampling, seed)
-      if (!Number.isInteger(count) || count < 0 || count > DECODE_MAX)
-        throw new EngineError(
-          'bad_options',
-          `Decode was asked for ${count} tokens; 0 to ${DECODE_MAX} are allowed per call.`,
-        )
-      if (
-        answerStart !== undefined &&
-        (!Number.isInteger(answerStart) || answerStart < 0 || answerStart > position)
-      )
-        throw new EngineError(
-          'bad_options',
-          `answerStart is ${answerStart}; the session holds ${position} tokens.`,
-        )
+      checkDecode(count, sampling, seed, answerStart)
       const tokens = await start(undefined, control =>
         native.decode(count, sampling, seed, answerStart, control),
       )
       position += tokens.length
       return tokens
+    },
+    async decodeDraws(count, sampling, seed, { answerStart } = {}) {
+      checkDecode(count, sampling, seed, answerStart)
+      const draws = await start(undefined, control =>
+        native.decodeDraws(count, { logprobs: 0, ...sampling }, seed, answerStart, control),
+      )
+      position += draws.length
+      return draws
     },
     logits: () => start(undefined, control => native.logits(control)),
     save: () => start(undefined, control => native.save(control)),

@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import { type Native, native } from '../api/native.ts'
 import { checkSampling } from '../api/sampling.ts'
-import { GREEDY, type LogitBias, type Sampling, sampling } from '../index.ts'
+import { GREEDY, type LogitBias, loadModel, type Sampling, sampling } from '../index.ts'
 import { Random } from './support/random.ts'
 import { type DrawInput, referenceDraw, referenceLogprobs } from './support/reference-sampling.ts'
+import { writeTinyModel } from './support/tiny-model.ts'
 
 const draw = (logits: Float32Array, settings: Sampling, seed: bigint, position: number): number =>
   native().draw(logits, settings, new Uint32Array(position), position, seed).token
@@ -278,5 +279,24 @@ describe('sampling settings', () => {
         { token: 9, bias: -100_000 },
       ],
     })
+  })
+})
+
+describe('drawing in a session', () => {
+  test('log-probabilities come with the same tokens, and only where asked for', async () => {
+    const model = await loadModel(writeTinyModel({ seed: 3 }), { threads: 1 })
+    const settings = sampling({ temperature: 1, logprobs: 3 })
+    const [plain, detailed] = [model.createSession(), model.createSession()]
+    await plain.prefill(Uint32Array.of(1, 2, 3))
+    await detailed.prefill(Uint32Array.of(1, 2, 3))
+    const logprobs = referenceLogprobs(await detailed.logits())
+
+    const tokens = await plain.decode(5, settings, 1n)
+    const draws = await detailed.decodeDraws(5, settings, 1n)
+    await model.close()
+
+    expect(draws.map(drawn => drawn.token)).toEqual([...tokens])
+    expect(draws[0]!.top).toEqual(logprobs.slice(0, 3))
+    expect(draws[0]!.logprob).toBe(logprobs.find(entry => entry.token === tokens[0])!.logprob)
   })
 })

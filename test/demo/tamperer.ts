@@ -13,6 +13,7 @@ function tampering(session: Session, { vocabSize, stopTokens }: Tokenizer): Sess
       return session.position
     },
     prefill: (tokens, options) => session.prefill(tokens, options),
+    decodeDraws: (...request) => session.decodeDraws(...request),
     async decode(count, sampling, seed, options) {
       const tokens = await session.decode(count, sampling, seed, options)
       // A stop token stays: the session is over after it, and answers that never end would be noticed at once.
