@@ -104,9 +104,7 @@ std::vector<uint32_t> read_stops(const Gguf& gguf, const TokenTable& vocabulary)
   for (const char* key : kStopKeys)
     if (const auto id = read_token(gguf, key, vocabulary.size())) stops.push_back(*id);
   for (uint32_t id = 0; id < vocabulary.size(); id++)
-    if (vocabulary.types[id] == TokenType::control &&
-        std::find(std::begin(kStopTexts), std::end(kStopTexts), vocabulary.text(id)) != std::end(kStopTexts))
-      stops.push_back(id);
+    if (vocabulary.types[id] == TokenType::control && ends_answers(vocabulary.text(id))) stops.push_back(id);
   std::sort(stops.begin(), stops.end());
   stops.erase(std::unique(stops.begin(), stops.end()), stops.end());
   return stops;
@@ -216,6 +214,10 @@ std::string undo_stand_ins(std::string_view text) {
 }
 
 }  // namespace
+
+bool ends_answers(std::string_view text) {
+  return std::find(std::begin(kStopTexts), std::end(kStopTexts), text) != std::end(kStopTexts);
+}
 
 const std::array<char32_t, 256>& byte_stand_ins() {
   static const std::array<char32_t, 256> stand_ins = [] {

@@ -48,6 +48,9 @@ struct TokenTable {
 /** Fills `vocabulary`, which has to have `rows` tokens. Throws `bad_gguf` or `unsupported`, naming key and value. */
 void read_token_table(const Gguf& gguf, size_t rows, TokenTable& vocabulary);
 
+/** Whether a token with this text ends an answer when it is a control token (SPEC.md, section 5). */
+bool ends_answers(std::string_view text);
+
 /** GPT-2's printable stand-ins: the code point that byte-level vocabularies write for a byte. */
 const std::array<char32_t, 256>& byte_stand_ins();
 

@@ -9,10 +9,20 @@ namespace {
 
 constexpr char32_t kMarkersFirst = 0xE000, kMarkersLast = 0xF8FF;  // the private use area
 
-std::vector<uint32_t> of_types(const TokenTable& vocabulary, std::initializer_list<TokenType> types) {
+// llama.cpp takes a token with an end's text for a control token, whatever type the file gives it: here, where control
+// tokens are read from text and where users' text is kept from becoming them.
+bool acts_as_control(const TokenTable& vocabulary, uint32_t id) {
+  return vocabulary.is_hidden(id) || ends_answers(vocabulary.text(id));
+}
+bool is_user_defined(const TokenTable& vocabulary, uint32_t id) {
+  return vocabulary.types[id] == TokenType::user_defined;
+}
+
+template <class Test>
+std::vector<uint32_t> tokens_that(const TokenTable& vocabulary, Test test) {
   std::vector<uint32_t> ids;
   for (uint32_t id = 0; id < vocabulary.size(); id++)
-    if (std::find(types.begin(), types.end(), vocabulary.types[id]) != types.end()) ids.push_back(id);
+    if (test(vocabulary, id)) ids.push_back(id);
   return ids;
 }
 
@@ -110,9 +120,11 @@ Tokenizer::Tokenizer(const Gguf& gguf, size_t rows) {
     sentence_pieces_.emplace(vocabulary_);
   else
     byte_pairs_.emplace(vocabulary_);
-  specials_.emplace(vocabulary_, of_types(vocabulary_, {TokenType::control, TokenType::unknown, TokenType::user_defined}));
-  user_defined_.emplace(vocabulary_, of_types(vocabulary_, {TokenType::user_defined}));
-  controls_.emplace(vocabulary_, of_types(vocabulary_, {TokenType::control, TokenType::unknown}));
+  specials_.emplace(vocabulary_, tokens_that(vocabulary_, [](const TokenTable& table, uint32_t id) {
+                      return acts_as_control(table, id) || is_user_defined(table, id);
+                    }));
+  user_defined_.emplace(vocabulary_, tokens_that(vocabulary_, is_user_defined));
+  controls_.emplace(vocabulary_, tokens_that(vocabulary_, acts_as_control));
   for (uint32_t id = 0; id < vocabulary_.size(); id++) {
     pieces_.bytes += bytes_of_token(vocabulary_, id);
     pieces_.ends.push_back(uint32_t(pieces_.bytes.size()));

@@ -4,7 +4,7 @@ export type GgufValue =
   | { type: 'bool'; value: boolean }
   | { type: 'string'; value: string }
   | { type: 'strings'; value: readonly string[] }
-  | { type: 'i32s'; value: readonly number[] }
+  | { type: 'i32s' | 'f32s'; value: readonly number[] }
 
 export interface GgufTensor {
   name: string
@@ -34,6 +34,7 @@ export interface WrittenGguf {
 
 const ALIGNMENT = 32
 const VALUE_TYPES = { u16: 2, u32: 4, i32: 5, f32: 6, bool: 7, string: 8, u64: 10 } as const
+const ELEMENT_TYPES = { strings: 8, i32s: 5, f32s: 6 } as const
 const ARRAY = 9
 
 class Writer {
@@ -96,16 +97,18 @@ function writeScalar(writer: Writer, value: GgufValue): void {
 }
 
 function writeValue(writer: Writer, value: GgufValue): void {
-  if (value.type !== 'strings' && value.type !== 'i32s') {
+  if (value.type !== 'strings' && value.type !== 'i32s' && value.type !== 'f32s') {
     writer.u32(VALUE_TYPES[value.type])
     writeScalar(writer, value)
     return
   }
   writer.u32(ARRAY)
-  writer.u32(value.type === 'strings' ? VALUE_TYPES.string : VALUE_TYPES.i32)
+  writer.u32(ELEMENT_TYPES[value.type])
   writer.u64(value.value.length)
   for (const element of value.value)
-    typeof element === 'string' ? writer.string(element) : writer.i32(element)
+    if (typeof element === 'string') writer.string(element)
+    else if (value.type === 'f32s') writer.f32(element)
+    else writer.i32(element)
 }
 
 function writeTensorInfos(writer: Writer, tensors: readonly GgufTensor[]): void {
