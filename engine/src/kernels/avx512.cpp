@@ -150,9 +150,12 @@ ARIA_LANES __m512i total(const __m512i* sums) {
 template <class W>
 constexpr bool kOneBlock = info_of(W::kPacking).group == kWholeRow;
 
+// Inlined into a loop over tiles, GCC keeps more values than there are registers and spills: half the speed.
+#define ARIA_ALONE __attribute__((noinline))
+
 // One token: a stripe after the other, as fast as memory gives them.
 template <class W>
-void linear_one(const LinearTask& task) {
+ARIA_ALONE void linear_one(const LinearTask& task) {
   constexpr PackingInfo kInfo = info_of(W::kPacking);
   const size_t columns = kOneBlock<W> ? task.columns : kInfo.columns;
   const size_t blocks = task.columns / columns, stripe_bytes = task.columns / kInfo.columns * kInfo.bytes;
@@ -187,7 +190,7 @@ void linear_one(const LinearTask& task) {
 
 // kStripes x 16 rows times kTokens tokens: each unpacked weight vector serves all tokens from a register.
 template <class W, size_t kStripes, size_t kTokens>
-void tile(const LinearTask& task, size_t stripe, size_t token) {
+ARIA_ALONE void tile(const LinearTask& task, size_t stripe, size_t token) {
   constexpr PackingInfo kInfo = info_of(W::kPacking);
   const size_t columns = kOneBlock<W> ? task.columns : kInfo.columns, stride = task.input.columns;
   const size_t blocks = task.columns / columns, stripe_bytes = task.columns / kInfo.columns * kInfo.bytes;
@@ -197,7 +200,9 @@ void tile(const LinearTask& task, size_t stripe, size_t token) {
   const float* scales = task.input.scales + token * groups;
   const int32_t* quant_sums = task.input.sums + token * groups;
   __m512 sums[kStripes][kTokens];
+#pragma GCC unroll 4
   for (size_t s = 0; s < kStripes; s++)
+#pragma GCC unroll 8
     for (size_t t = 0; t < kTokens; t++) sums[s][t] = _mm512_setzero_ps();
 
   for (size_t b = 0; b < blocks; b++, weights += kInfo.bytes) {
@@ -233,7 +238,9 @@ void tile(const LinearTask& task, size_t stripe, size_t token) {
       }
     }
   }
+#pragma GCC unroll 4
   for (size_t s = 0; s < kStripes; s++)
+#pragma GCC unroll 8
     for (size_t t = 0; t < kTokens; t++)
       _mm512_storeu_ps(task.out + (token + t) * task.out_stride + (stripe + s) * kLanes, sums[s][t]);
 }
@@ -278,7 +285,7 @@ struct FourBits {
 };
 
 template <class W, size_t kTokens>
-void tile_of_groups(const LinearTask& task, size_t stripe, size_t token) {
+ARIA_ALONE void tile_of_groups(const LinearTask& task, size_t stripe, size_t token) {
   constexpr PackingInfo kInfo = info_of(W::kPacking);
   const size_t blocks = task.columns / kInfo.columns, stride = task.input.columns;
   const uint8_t* weights = task.weights + stripe * blocks * kInfo.bytes;
@@ -354,9 +361,11 @@ ARIA_LANES void each_tile(size_t tokens, const Run& run) {
 template <class W>
 void linear(const LinearTask& task) {
   if (task.input.tokens == 1) return linear_one<W>(task);
+  // Where scales come every 32 columns, float sums stay in registers beside the integer ones: half as many of each.
+  constexpr size_t kWide = info_of(W::kPacking).columns == 32 ? 2 : 4;
   size_t stripe = task.stripe_begin;
-  for (; stripe + 4 <= task.stripe_end; stripe += 4)
-    each_tile(task.input.tokens, [&](auto count, size_t token) { tile<W, 4, count.value>(task, stripe, token); });
+  for (; stripe + kWide <= task.stripe_end; stripe += kWide)
+    each_tile(task.input.tokens, [&](auto count, size_t token) { tile<W, kWide, count.value>(task, stripe, token); });
   for (; stripe < task.stripe_end; stripe++)
     each_tile(task.input.tokens, [&](auto count, size_t token) { tile<W, 1, count.value>(task, stripe, token); });
 }
