@@ -123,3 +123,56 @@ describe('the chat template', () => {
     )
   })
 })
+
+describe('a hostile chat template', () => {
+  const user = [{ role: 'user', content: 'x' }] as const
+  test.each([
+    [
+      'loops for ever',
+      '{% for a in range(1000) %}{% for b in range(1000) %}{% for c in range(1000) %}{% endfor %}{% endfor %}{% endfor %}',
+    ],
+    ['asks for an endless range', '{% for a in range(1000000000000) %}{% endfor %}'],
+    ['calls itself', '{% macro f() %}{{ f() }}{% endmacro %}{{ f() }}'],
+    [
+      'doubles a text',
+      "{% set n = namespace(x='ab') %}{% for i in range(60) %}{% set n.x = n.x + n.x %}{% endfor %}{{ n.x }}",
+    ],
+    [
+      'doubles a list',
+      '{% set n = namespace(x=[1]) %}{% for i in range(60) %}{% set n.x = n.x + n.x %}{% endfor %}',
+    ],
+    ['pads without end', "{{ 'a' | indent(500000000, true) }}"],
+    ['is longer than any', 'a'.repeat(300_000)],
+  ])('that %s is refused by name', async (_, value) => {
+    const hostile = await tokenizerOf(file => {
+      file.metadata['tokenizer.chat_template'] = { type: 'string', value }
+    })
+
+    expect(() => hostile.encodeChat(user)).toThrow(expect.objectContaining({ code: 'bad_template' }))
+  })
+})
+
+describe('a long text', () => {
+  test('is tokenised off the event loop, with the same tokens', async () => {
+    const text = 'hello world, '.repeat(2000)
+
+    expect(await tokenizer.encodeAsync(text)).toEqual(tokenizer.encode(text))
+    const messages = [{ role: 'user', content: text }] as const
+    expect(await tokenizer.encodeChatAsync(messages)).toEqual(tokenizer.encodeChat(messages))
+  })
+
+  test('of one word of a million letters does not take quadratic time', async () => {
+    expect((await tokenizer.encodeAsync('he'.repeat(500_000))).length).toBe(500_000)
+  })
+
+  test('past the limit is refused before it is read', async () => {
+    const bad = expect.objectContaining({ code: 'bad_token' })
+
+    expect(() => tokenizer.encode('a'.repeat(16 * 1024 * 1024 + 1))).toThrow(bad)
+    await expect(tokenizer.encodeAsync('a'.repeat(16 * 1024 * 1024 + 1))).rejects.toThrow(bad)
+  })
+
+  test('half a surrogate pair counts as U+FFFD', () => {
+    expect(tokenizer.decode(tokenizer.encode('a\ud800b'))).toBe('a\ufffdb')
+  })
+})

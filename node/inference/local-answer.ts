@@ -25,7 +25,7 @@ const STEP_TOKENS = 4
 
 /** Answers the last message of a chat without network or payment. @throws AriaError `prompt_too_long`. */
 export async function answerLocally(model: Model, question: LocalQuestion): Promise<LocalAnswer> {
-  const tokens = model.tokenizer.encodeChat(question.messages)
+  const tokens = await model.tokenizer.encodeChatAsync(question.messages, { signal: question.signal })
   const room = model.info.contextLength - tokens.length
   if (room < 1) throw tooLong(tokens.length, model.info.contextLength)
   const limit = Math.min(question.maxTokens, room)
