@@ -1,11 +1,11 @@
 // How long the engine holds up Node's event loop while many sessions work:
 //   node scripts/event-loop.mjs [--model FILE.gguf] [--sessions N] [--seconds N] [--json]
-// The longest turn of the loop, and the longest call into the engine that returned at once, beside the same turns without
-// the engine: what the machine itself takes from a thread shows there.
+// Processor time of the loop's thread in its longest turn, and in the longest call into the engine: what other programs
+// take from the thread is not the engine's. The longest turns by the clock stand beside it, with and without the engine.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { atMost, measured, percentile, report } from '../../scripts/checks.ts'
+import { atMost, measured, report } from '../../scripts/checks.ts'
 import { loadModel, sampling } from '../index.ts'
 
 const GOAL_MS = 5
@@ -21,30 +21,40 @@ const { values } = parseArgs({
 const sessionCount = Number(values.sessions)
 const endsAfterMs = Number(values.seconds) * 1000
 
-/** Times every turn of the event loop until it is stopped. */
+/** Of this thread alone, in ms. */
+function processorMs() {
+  const { user, system } = process.threadCpuUsage()
+  return (user + system) / 1000
+}
+
+/** The longest turn of the event loop until it is stopped. */
 function watch() {
-  const turns = []
-  let last = performance.now()
+  const longest = { clockMs: 0, processorMs: 0 }
+  let clock = performance.now()
+  let processor = processorMs()
   let running = true
   const turn = () => {
     const now = performance.now()
-    turns.push(now - last)
-    last = now
+    const used = processorMs()
+    longest.clockMs = Math.max(longest.clockMs, now - clock)
+    longest.processorMs = Math.max(longest.processorMs, used - processor)
+    clock = now
+    processor = used
     if (running) setImmediate(turn)
   }
   setImmediate(turn)
   return () => {
     running = false
-    return turns
+    return longest
   }
 }
 
 let longestCallMs = 0
 /** The part of a call that runs on the event loop. */
 function timed(call) {
-  const started = performance.now()
+  const started = processorMs()
   const result = call()
-  longestCallMs = Math.max(longestCallMs, performance.now() - started)
+  longestCallMs = Math.max(longestCallMs, processorMs() - started)
   return result
 }
 
@@ -78,12 +88,12 @@ await Promise.all(Array.from({ length: sessionCount }, (_, index) => client(mode
 await timed(() => model.close())
 const serving = stopServing()
 
-const longest = turns => turns.reduce((most, turn) => Math.max(most, turn), 0)
 const result = report([
-  measured('loop.idle_longest_ms', longest(idle), 'ms, without the engine'),
-  measured('loop.loading_longest_ms', longest(loading), 'ms, with the tokenizer'),
-  measured('loop.serving_longest_ms', longest(serving), `ms, ${sessionCount} sessions`),
-  measured('loop.serving_p999_ms', percentile(serving, 0.999), 'ms'),
+  measured('loop.idle_clock_ms', idle.clockMs, 'ms, without the engine'),
+  measured('loop.loading_clock_ms', loading.clockMs, 'ms'),
+  measured('loop.loading_processor_ms', loading.processorMs, 'ms, with the tokenizer'),
+  measured('loop.serving_clock_ms', serving.clockMs, `ms, ${sessionCount} sessions`),
+  atMost('loop.serving_processor_ms', serving.processorMs, GOAL_MS, 'ms'),
   atMost('loop.longest_call_ms', longestCallMs, GOAL_MS, 'ms'),
 ])
 if (values.json) process.stdout.write(`${JSON.stringify(result)}\n`)

@@ -173,10 +173,12 @@ void run_client(Bench& bench, uint64_t seed) {
       random.below(5) ? answer_one(bench, random) : replay_some(bench, random);
     } catch (const Error& error) {
       const std::string code = error.code;
-      if (code == "busy")
+      if (code == "busy") {
         bench.busy++;
-      else if (!bench.stopping || (code != "closed" && code != "aborted"))
+        std::this_thread::sleep_for(std::chrono::milliseconds(1 + random.below(20)));  // as a client would wait
+      } else if (!bench.stopping || (code != "closed" && code != "aborted")) {
         fail(code + ": " + error.what());
+      }
     }
   }
 }
