@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { getLlama, type LlamaContextSequence, type Token } from 'node-llama-cpp'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { GREEDY, loadModel, type Model } from '../index.ts'
+import { cosine } from './support/agreement.ts'
 import { type TinyModel, writeTinyModel } from './support/tiny-model.ts'
 
 const PATH = fileURLToPath(new URL('../../models/aria-1.gguf', import.meta.url))
@@ -30,21 +31,6 @@ const TEXTS = [
   '🙂 ok',
   'x = (a+b)*2; // note',
 ]
-
-/** Cosine of two vectors about their means: log-probabilities are logits less a constant. */
-function cosine(a: readonly number[], b: readonly number[]): number {
-  const mean = (values: readonly number[]): number =>
-    values.reduce((sum, value) => sum + value, 0) / values.length
-  const [meanA, meanB] = [mean(a), mean(b)]
-  let [dot, squaresA, squaresB] = [0, 0, 0]
-  for (const [i, value] of a.entries()) {
-    const [x, y] = [value - meanA, b[i]! - meanB]
-    dot += x * y
-    squaresA += x * x
-    squaresB += y * y
-  }
-  return dot / Math.sqrt(squaresA * squaresB)
-}
 
 /** Cosine of our logits with the peer's log-probabilities, over the tokens that it gives any. */
 function agreement(logits: Float32Array, probabilities: ReadonlyMap<number, number>): number {
