@@ -12,6 +12,7 @@ import type { NetworkParameters } from '../params/parameters.ts'
 import { constructorArguments, type Inputs, predicted } from './constructor-arguments.ts'
 import { CONTRACT_NAMES, type Deployment, readDeployment, toJson, writeDeployment } from './deployment.ts'
 import { connect, type Provider } from './provider.ts'
+import { recoverLostTransaction } from './recover.ts'
 import { expectSameParameters, type Fact, verifyDeployment } from './verify.ts'
 
 export interface Roles {
@@ -74,11 +75,15 @@ async function deployNew(options: DeployOptions, params: NetworkParameters): Pro
   )
 
   const confirmations = options.confirmations ?? (params.beacon === 'local' ? 1 : undefined)
+  const deploymentDir = join(stateDir, 'ignition')
+  const { deployer: sender } = inputs.roles
+  const firstBlock = inputs.blockNumber
+  await recoverLostTransaction({ deploymentDir, provider, sender, firstBlock, confirmations })
   const result = await ignite({
     ignitionModule: ariaModules[params.beacon],
     artifactResolver,
     provider,
-    deploymentDir: join(stateDir, 'ignition'),
+    deploymentDir,
     accounts: [inputs.roles.deployer],
     defaultSender: inputs.roles.deployer,
     deploymentParameters: { Aria: constructorArguments(params, inputs) },

@@ -70,6 +70,34 @@ contract SlashTest is Fixture {
         assertEq(bounty, 0, "bounty");
     }
 
+    /// A fine takes an amount, or what there is, by the same rules as a slash.
+    function testFuzz_fine(uint96 amount, uint96 part, uint256 wanted) public {
+        amount = uint96(bound(amount, 1, 1e26));
+        part = uint96(bound(part, 1, amount));
+        enlist(operator, Kind.Provider, amount);
+        vm.prank(operator);
+        staking.unbond(part);
+        vm.prank(slasher);
+        (uint256 burned, uint256 bounty) = staking.fine(operator, wanted, 1, challenger, adjudicators);
+
+        uint256 taken = wanted > amount ? amount : wanted;
+        assertEq(burned + bounty, taken, "taken");
+        assertTrue(burned * 10 >= taken * 6, "60 % burnt");
+        assertEq(staking.operators(operator).unbonding, taken > part ? 0 : part - taken, "unbonding first");
+    }
+
+    function test_former_slasher_closes_its_cases() public {
+        enlist(operator, Kind.Provider, 10);
+        vm.prank(slasher);
+        staking.openCase(operator);
+        staking.proposeSlasher(challenger);
+        vm.warp(GENESIS + SLASHER_DELAY);
+        staking.acceptSlasher();
+        vm.prank(slasher);
+        staking.closeCase(operator);
+        assertEq(staking.openCases(slasher, operator), 0, "open");
+    }
+
     function test_bounty_is_pulled_once() public {
         enlist(operator, Kind.Provider, 1_000);
         slash(10_000);
