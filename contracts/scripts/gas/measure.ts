@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { startWorld } from '../../test/node/world.ts'
 import { measureAudits } from './audits.ts'
 import { measureBeacon } from './beacon.ts'
+import { measureCourt } from './court.ts'
 import { measureEscrow } from './escrow.ts'
 import { measureX402 } from './x402.ts'
 
@@ -19,6 +20,7 @@ export const GOALS: Readonly<Record<string, { readonly most: number; readonly ai
   commit_root: { most: 60_000 },
   reveal_row: { most: 10_000 },
   beacon: { most: 190_000 },
+  open_case: { most: 170_000, aim: 120_000 },
   claim: { most: 90_000 },
 }
 
@@ -30,6 +32,7 @@ export async function measureGas(): Promise<Record<string, number>> {
       ...(await measureEscrow(world, BATCH)),
       ...(await measureAudits(world)),
       ...(await measureX402(world, BATCH)),
+      ...(await measureCourt(world)),
       beacon: await measureBeacon(),
     }
     return Object.fromEntries(Object.entries(gas).map(([name, value]) => [name, Math.round(value)]))

@@ -23,7 +23,7 @@ struct Receipt {
 ///
 /// promptCommit = keccak256(salt 32 | tokens u32 LE)
 /// outputRoot: leaf k = keccak256(0x00 | k u32 BE | up to 64 tokens u32 LE), node = keccak256(0x01 | left | right),
-/// an odd last node moves up unchanged, no leaf at all is zero.
+/// an odd last node moves up unchanged. A receipt without output is in no tree of tokens, so nobody asks for its root.
 library Receipts {
     bytes32 internal constant TYPEHASH =
         keccak256("Receipt(bytes32 requestHash,bytes32 modelId,bytes32 promptCommit,bytes32 outputRoot,bytes32 samplingHash,uint64 seed,uint32 inputTokens,uint32 outputTokens,uint96 cumulativeDue,uint8 finish,uint8 flags,uint40 startedAt,uint40 endedAt)");
@@ -65,7 +65,6 @@ library Receipts {
 
     function outputRoot(bytes calldata output) internal pure returns (bytes32) {
         uint256 count = (output.length + LEAF_BYTES - 1) / LEAF_BYTES;
-        if (count == 0) return 0;
         bytes32[] memory level = new bytes32[](count);
         for (uint256 k; k < count; ++k) {
             uint256 end = (k + 1) * LEAF_BYTES;

@@ -35,4 +35,11 @@ contract BeaconTest is Fixture {
         beacon.submit(round, "x");
         assertEq(beacon.rand(epoch), keccak256("x"), "rand");
     }
+
+    function testFuzz_round_at_a_time_starts_at_or_after_it(uint32 time) public view {
+        assertEq(beacon.roundAt(GENESIS - 1), 0, "before genesis");
+        assertEq(beacon.roundAt(GENESIS), 0, "genesis");
+        uint256 start = GENESIS + beacon.roundAt(GENESIS + time) * 3;
+        assertTrue(start >= GENESIS + time && start < GENESIS + time + 3, "start");
+    }
 }

@@ -137,4 +137,56 @@ contract AriaTokenTest is Fixture {
         token.transferWithAuthorization(from, to, 5, 0, BEFORE, NONCE, "");
         assertEq(token.balanceOf(to), 5, "balance");
     }
+
+    bytes32 internal constant PERMIT =
+        keccak256("Permit(address owner,address spender,uint256 value,uint256 nonce,uint256 deadline)");
+
+    function permitted(uint256 value, uint256 nonce, uint256 deadline)
+        internal
+        view
+        returns (uint8 v, bytes32 r, bytes32 s)
+    {
+        bytes32 structHash = keccak256(abi.encode(PERMIT, from, to, value, nonce, deadline));
+        return vm.sign(KEY, digestOf("ARIA", address(token), structHash));
+    }
+
+    function testFuzz_permit_counts_its_nonce_and_works_once(uint256 value) public {
+        (uint8 v, bytes32 r, bytes32 s) = permitted(value, 0, BEFORE);
+        assertEq(token.nonces(from), 0, "nonce");
+        token.permit(from, to, value, BEFORE, v, r, s);
+        assertEq(token.allowance(from, to), value, "allowance");
+        assertEq(token.nonces(from), 1, "nonce");
+        vm.expectRevert();
+        token.permit(from, to, value, BEFORE, v, r, s);
+    }
+
+    function test_permit_ends_and_cannot_be_altered() public {
+        (uint8 v, bytes32 r, bytes32 s) = permitted(5, 0, BEFORE);
+        vm.expectRevert();
+        token.permit(from, to, 6, BEFORE, v, r, s);
+        vm.expectRevert();
+        token.permit(from, address(this), 5, BEFORE, v, r, s);
+        vm.expectRevert();
+        token.permit(to, to, 5, BEFORE, v, r, s);
+        vm.warp(BEFORE + 1);
+        vm.expectRevert();
+        token.permit(from, to, 5, BEFORE, v, r, s);
+        vm.warp(BEFORE);
+        token.permit(from, to, 5, BEFORE, v, r, s);
+    }
+
+    function test_receive_and_cancel_with_parts_of_the_signature() public {
+        (uint8 v, bytes32 r, bytes32 s) = vm.sign(KEY, digest(RECEIVE, 7));
+        vm.expectRevert(); // only the receiver
+        token.receiveWithAuthorization(from, to, 7, 0, BEFORE, NONCE, v, r, s);
+        vm.prank(to);
+        token.receiveWithAuthorization(from, to, 7, 0, BEFORE, NONCE, v, r, s);
+        assertEq(token.balanceOf(to), 7, "received");
+
+        bytes32 other = "m";
+        bytes32 structHash = keccak256(abi.encode(CANCEL, from, other));
+        (v, r, s) = vm.sign(KEY, digestOf("ARIA", address(token), structHash));
+        token.cancelAuthorization(from, other, v, r, s);
+        assertTrue(token.authorizationState(from, other), "used up");
+    }
 }
