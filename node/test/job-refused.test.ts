@@ -80,6 +80,13 @@ describe('a refused request', () => {
     expect(await refusedAt(kit.open(), { request: { base: 0n }, total: 10_000n })).toBe('base_too_low')
   })
 
+  it('gives base_too_low below what was redeemed, when its own books were lost', async () => {
+    kit = jobKit()
+    kit.view.claimed = 500n
+    expect(await refusedAt(kit.open(), { request: { base: 499n }, total: 100_000n })).toBe('base_too_low')
+    expect(kit.components.vouchers.account(channelOf())).toBeUndefined()
+  })
+
   it('gives request_replayed for a request id that was served', async () => {
     kit = jobKit(countingModel({ stopAt: 5 }).model)
     const first = kit.open()

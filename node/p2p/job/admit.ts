@@ -59,6 +59,8 @@ export async function admit(
   checkMoney(terms, voucher.total, provableDue(vouchers.account(channel)))
   if (vouchers.hasRequest(request.requestId)) throw replayed(request.requestId)
   const view = await channels.read(channel)
+  // What was redeemed is spent, whatever our own books say: they may have been lost, or be one of two sets.
+  if (terms.base < view.claimed) throw baseTooLow(terms.base, view.claimed)
   requireFunds(view, terms.base + costMax(terms))
 
   const requestHash = digest('Request', request, deployed)
@@ -129,12 +131,7 @@ function checkRequest(job: JobRequest, { quote, hash }: IssuedQuote, { clock, mo
 }
 
 function checkMoney(terms: Terms, total: bigint, due: bigint): void {
-  if (terms.base < due) {
-    throw new AriaError('base_too_low', `The request starts at ${terms.base}, but the channel owes ${due}.`, {
-      facts: { base: terms.base, due },
-      hint: 'Start at the amount of the last receipt.',
-    })
-  }
+  if (terms.base < due) throw baseTooLow(terms.base, due)
   const needed = mustSign(terms, 0)
   if (total < needed) {
     throw new AriaError(
@@ -146,6 +143,13 @@ function checkMoney(terms: Terms, total: bigint, due: bigint): void {
       },
     )
   }
+}
+
+function baseTooLow(base: bigint, due: bigint): AriaError {
+  return new AriaError('base_too_low', `The request starts at ${base}, but the channel owes ${due}.`, {
+    facts: { base, due },
+    hint: 'Start at the amount of the last receipt.',
+  })
 }
 
 function badRequest(message: string, facts: Record<string, unknown>): AriaError {

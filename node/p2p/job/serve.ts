@@ -76,7 +76,7 @@ async function runJob(
   metrics.count('aria_tokens_prompt_total', admitted.terms.inputTokens)
   const inbox = openInbox(messages, admitted, components)
   try {
-    const finish = await generate(messages, place, made, admitted, inbox, components)
+    const finish = await generate(messages, place, made, admitted, issued, inbox, components)
     const hasLeft = inbox.interruption() === 'disconnected' || inbox.interruption() === 'violation'
     // What is cut off may be the stop token, so a shortened answer is a cancelled one.
     const ending = hasLeft && cutToCheckpoint(made) ? FINISH.cancelled : finish
@@ -104,6 +104,7 @@ async function generate(
   place: Place,
   made: Production,
   admitted: AdmittedJob,
+  issued: IssuedQuote,
   inbox: Inbox,
   components: JobComponents,
 ): Promise<Finish> {
@@ -115,7 +116,8 @@ async function generate(
     await messages.write({ type: 'accept', body: { requestHash, block, balance, claimed, thawEnd } })
     await place.ready(signal)
     const maxTokens = Math.min(terms.inputTokens + terms.maxOutputTokens, model.contextMax)
-    const session = model.engine.createSession({ maxTokens })
+    // Prompt beginnings are shared within one payer's requests only: speed would tell others what was asked before.
+    const session = model.engine.createSession({ maxTokens, shareKey: issued.parts.payer, reserve: true })
     try {
       await session.prefill(job.prompt, { signal })
       return await produce(made, session, admitted, { messages, inbox, components })
