@@ -100,7 +100,7 @@ async function chat(model: Model, options: RunOptions, signal: AbortSignal): Pro
       const line = await question(terminal, signal)
       if (line === '') break
       turns.push(user(line))
-      turns = recent(model, opening(options), turns, options.maxTokens)
+      turns = await recent(model, opening(options), turns, options.maxTokens, signal)
       const said = await answer(model, [...opening(options), ...turns], options, signal)
       report(said, options, model)
       turns.push({ role: 'assistant', content: said.text })
@@ -124,15 +124,18 @@ async function question(terminal: ReturnType<typeof createInterface>, signal: Ab
   }
 }
 
-function recent(
+async function recent(
   { tokenizer, info }: Model,
   before: readonly ChatMessage[],
   turns: ChatMessage[],
   maxTokens: number,
-): ChatMessage[] {
+  signal: AbortSignal,
+): Promise<ChatMessage[]> {
   const room = info.contextLength - Math.min(maxTokens, Math.floor(info.contextLength / 2))
+  const length = async (kept: ChatMessage[]): Promise<number> =>
+    (await tokenizer.encodeChatAsync([...before, ...kept], { signal })).length
   let kept = turns
-  while (kept.length > 1 && tokenizer.encodeChat([...before, ...kept]).length > room) kept = kept.slice(2)
+  while (kept.length > 1 && (await length(kept)) > room) kept = kept.slice(2)
   return kept
 }
 

@@ -1,5 +1,5 @@
 import type { Choice, Client, Delivery, InferEvent, Order } from '../client/index.ts'
-import { AriaError, FINISH, PROMPT_TOKENS_MAX, toAriaError } from '../protocol/index.ts'
+import { AriaError, type ErrorCode, FINISH, PROMPT_TOKENS_MAX, toAriaError } from '../protocol/index.ts'
 import type { ChatOrder } from './chat-request.ts'
 import { OUTPUT_TOKENS_DEFAULT } from './limits.ts'
 import { stopScanner } from './stop-scanner.ts'
@@ -22,16 +22,38 @@ export async function* answer(
   order: ChatOrder,
   signal: AbortSignal,
 ): AsyncGenerator<AnswerEvent> {
-  const promptTokens = model.tokenizer.encodeChat(order.messages)
+  const promptTokens = await encoded(model, order, signal)
   const maxOutputTokens = outputLimit(inference, model, promptTokens.length, order.maxTokens)
   const { modelId } = model
+  const { vocabSize } = model.tokenizer
   const { sampling, seed } = order
   const stopped = new AbortController()
   const events = inference.infer({
-    ...{ modelId, promptTokens, maxOutputTokens, sampling, seed },
+    ...{ modelId, promptTokens, vocabSize, maxOutputTokens, sampling, seed },
     signal: AbortSignal.any([signal, stopped.signal]),
   })
   yield* asText(events, model, order.stops, { stopped, promptTokens: promptTokens.length })
+}
+
+/** What a tokenizer says of the caller's messages, as the gateway's errors; everything else is a failure of ours. */
+const REFUSED: Readonly<Record<string, ErrorCode>> = {
+  bad_template: 'bad_request',
+  bad_token: 'prompt_too_long',
+  aborted: 'cancelled',
+}
+
+async function encoded(
+  { tokenizer }: GatewayModel,
+  { messages }: ChatOrder,
+  signal: AbortSignal,
+): Promise<Uint32Array> {
+  try {
+    return await tokenizer.encodeChatAsync(messages, { signal })
+  } catch (cause) {
+    const code = cause instanceof Error && 'code' in cause ? REFUSED[String(cause.code)] : undefined
+    if (code === undefined) throw toAriaError(cause)
+    throw new AriaError(code, (cause as Error).message, { facts: { param: 'messages' }, cause })
+  }
 }
 
 async function* asText(

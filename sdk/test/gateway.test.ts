@@ -16,8 +16,8 @@ let openai: OpenAI
 
 const ANSWER = 'Grüße, 世界! 🦊'
 
-async function start(init: Partial<GatewayInit> = {}): Promise<void> {
-  const models = [{ name: 'aria-1', modelId: MODEL_ID, contextLength: 100, tokenizer: byteTokenizer }]
+async function start(init: Partial<GatewayInit> = {}, tokenizer = byteTokenizer): Promise<void> {
+  const models = [{ name: 'aria-1', modelId: MODEL_ID, contextLength: 100, tokenizer }]
   gateway = await startGateway({ port: 0, ...init }, { inference, models })
   openai = new OpenAI({ baseURL: `${gateway.url}/v1`, apiKey: 'any', maxRetries: 0 })
 }
@@ -181,6 +181,30 @@ test('a prompt beyond the context is OpenAI’s context_length_exceeded', async 
   const failure = openai.chat.completions.create({ ...ask, messages })
 
   await expect(failure).rejects.toMatchObject({ status: 400, code: 'context_length_exceeded' })
+})
+
+test.each([
+  ['bad_template', 400, 'invalid_request', 'messages'],
+  ['bad_token', 400, 'context_length_exceeded', 'messages'],
+  ['out_of_memory', 500, 'internal', null],
+])('a tokenizer that fails with %s is %i', async (code, status, openaiCode, param) => {
+  await gateway.close()
+  const refusal = Object.assign(new Error('Roles must alternate.'), { code })
+  await start({}, { ...byteTokenizer, encodeChatAsync: () => Promise.reject(refusal) })
+
+  const response = await post(ask)
+
+  expect(response.status).toBe(status)
+  expect(await response.json()).toMatchObject({
+    error: { code: openaiCode, param, message: 'Roles must alternate.' },
+  })
+  expect(inference.requests.length).toBe(0)
+})
+
+test('the client is told the vocabulary that answers must keep to', async () => {
+  await post(ask)
+
+  expect(inference.requests[0]!.vocabSize).toBe(byteTokenizer.vocabSize)
 })
 
 test('an unknown model is 404 and names those that exist', async () => {

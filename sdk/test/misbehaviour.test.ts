@@ -8,7 +8,7 @@ import {
   type Quote,
   type Receipt,
 } from '../protocol/index.ts'
-import { type Market, market, request } from './helpers/market.ts'
+import { collect, type Market, market, outputOf, request } from './helpers/market.ts'
 import { randomKey, type Script } from './helpers/scripted-provider.ts'
 
 let running: Market | undefined
@@ -18,6 +18,7 @@ afterEach(async () => {
   running = undefined
 })
 
+const VOCAB = 50
 const OUTPUT = Array.from({ length: 40 }, (_, at) => at + 1)
 
 const changeQuote = (change: (quote: Quote) => Quote): Script => ({
@@ -177,6 +178,11 @@ const cases: [string, Script, ErrorCode][] = [
     'bad_signature',
   ],
   ['reports its own failure', { finish: 3 }, 'provider_failed'],
+  [
+    'sends a token that the model does not have',
+    { output: [...OUTPUT.slice(0, 20), VOCAB] },
+    'provider_failed',
+  ],
 ]
 
 describe('a provider that', () => {
@@ -184,7 +190,7 @@ describe('a provider that', () => {
     running = await market({ scripts: [{ output: OUTPUT, ...script }] })
     const { client, providers, store } = running
 
-    const { events, error } = await untilFailure(client.infer(request()))
+    const { events, error } = await untilFailure(client.infer(request({ vocabSize: VOCAB })))
 
     expect(error.code).toBe(code)
     const accepted = events.find(event => event.type === 'accepted')
@@ -194,6 +200,23 @@ describe('a provider that', () => {
     for (const { signed } of store.channels.all()) expect(signed?.total ?? 0n).toBeLessThanOrEqual(bound)
     expect(store.providers.get(providers[0]!.node)!.avoidUntilMs).toBeGreaterThan(Date.now())
   })
+})
+
+test('an answer with a token that the model does not have never counts as served, and another provider answers', async () => {
+  running = await market({ scripts: [{ output: [VOCAB] }, { output: [VOCAB - 1] }], random: () => 0 })
+  const { client, providers, store } = running
+  const wanted = request({ vocabSize: VOCAB, maxOutputTokens: 1 })
+  const [liar, honest] = providers.map(({ node }) => node)
+
+  const onlyLiar = await untilFailure(client.infer({ ...wanted, onlyNodes: [liar!] }))
+  const events = await collect(client.infer(wanted))
+
+  expect(onlyLiar.error.code).toBe('provider_failed')
+  expect(onlyLiar.error.facts).toMatchObject({ token: VOCAB, index: 0, vocabSize: VOCAB })
+  expect(onlyLiar.events.some(({ type }) => type === 'tokens' || type === 'receipt')).toBe(false)
+  expect(outputOf(events)).toEqual([VOCAB - 1])
+  expect(store.providers.get(liar!)).toMatchObject({ served: 0, failed: 1 })
+  expect(store.providers.get(honest!)).toMatchObject({ served: 1, failed: 0 })
 })
 
 /** Half of the prompt's 4 tokens at 1000 wei, 16 tokens at 4000 wei. */

@@ -5,6 +5,8 @@ import type { Hex, Quote, Request, SamplingParams, SignedReceipt, Terms } from '
 export interface InferRequest {
   modelId: Hex
   promptTokens: Uint32Array
+  /** Tokens of the model's vocabulary: an answer with an id beyond it has failed. Unchecked when absent. */
+  vocabSize?: number
   /** Output of an earlier, interrupted attempt: the answer continues after it, with the same seed and positions. */
   tokensSoFar?: Uint32Array
   maxOutputTokens: number

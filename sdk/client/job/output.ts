@@ -54,6 +54,19 @@ export function takeChunk(
   output.tokens.push(...tokens)
 }
 
+/** @throws AriaError `provider_failed` for an id that the model does not have: no honest run of it makes one. */
+export function checkTokens({ start, tokens }: ChunkMessage, vocabSize: number): void {
+  const at = tokens.findIndex(token => token >= vocabSize)
+  if (at === -1) return
+  throw new AriaError(
+    'provider_failed',
+    `The provider sent token ${tokens[at]} of a model that has ${vocabSize}.`,
+    {
+      facts: { token: tokens[at], index: start + at, vocabSize },
+    },
+  )
+}
+
 /** @throws AriaError `bad_receipt`, `bad_signature`. */
 export async function takeCheckpoint(
   deployed: Deployed,

@@ -2,7 +2,7 @@ import { type Hex, mustSign, owed } from '../../protocol/index.ts'
 import { signTotal } from '../channels/index.ts'
 import type { Timeouts } from '../limits.ts'
 import type { Delivery, Order } from './job.ts'
-import { emptyOutput, takeCheckpoint, takeChunk } from './output.ts'
+import { checkTokens, emptyOutput, takeCheckpoint, takeChunk } from './output.ts'
 import { acknowledge, type ReceiveComponents, settle } from './settle.ts'
 import type { JobStream } from './stream.ts'
 
@@ -12,6 +12,7 @@ export type OutputEvent =
 
 export interface ReceiveInit {
   order: Order
+  vocabSize: number
   signal: AbortSignal
   emit: (event: OutputEvent) => void
 }
@@ -20,7 +21,7 @@ export interface ReceiveInit {
 export async function receiveOutput(
   components: ReceiveComponents,
   stream: JobStream,
-  { order, signal, emit }: ReceiveInit,
+  { order, vocabSize, signal, emit }: ReceiveInit,
 ): Promise<Delivery> {
   const { timeouts, nowMs, deployed } = components
   const started = nowMs()
@@ -43,6 +44,7 @@ export async function receiveOutput(
       }
       clock.last = nowMs()
       clock.first ??= clock.last
+      checkTokens(message.body, vocabSize)
       takeChunk(order, output, message.body)
       if (message.body.tokens.length > 0 && !signal.aborted) {
         emit({ type: 'tokens', start: message.body.start, tokens: message.body.tokens })

@@ -18,7 +18,8 @@ export interface JobInit extends OrderInit {
 /** One order at one provider, from dialling to the receipt. The caller holds the channel's lease. */
 export async function runJob(components: JobComponents, init: JobInit): Promise<Delivery> {
   const { host, timeouts } = components
-  const { offer, signal } = init
+  const { offer, signal, emit, wanted } = init
+  const { vocabSize = Number.POSITIVE_INFINITY } = wanted
   const stream = await openJobStream(host, offer, timeouts.connectMs, signal)
   const cancelled = new AriaError('cancelled', 'The request was cancelled before it was accepted.')
   const abort = () => stream.abort(cancelled)
@@ -28,7 +29,7 @@ export async function runJob(components: JobComponents, init: JobInit): Promise<
     const order = await placeOrder(components, stream, init)
     signal.removeEventListener('abort', abort)
     init.onAccepted(order)
-    return await receiveOutput(components, stream, { order, signal, emit: init.emit })
+    return await receiveOutput(components, stream, { order, vocabSize, signal, emit })
   } catch (thrown) {
     const error = toAriaError(thrown)
     stream.abort(error)

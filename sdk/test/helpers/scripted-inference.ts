@@ -6,8 +6,9 @@ import { MODEL_ID } from './scripted-provider.ts'
 
 /** One token per byte, 256 ends the answer: enough to see where text and characters are cut. */
 export const byteTokenizer: Tokenizer = {
+  vocabSize: 257,
   stopTokens: [256],
-  encodeChat: messages =>
+  encodeChatAsync: async messages =>
     Uint32Array.from(new TextEncoder().encode(messages.map(({ content }) => content).join('\n'))),
   decoder() {
     const decoder = new TextDecoder()
