@@ -22,6 +22,15 @@ const compilers = [{ version: '0.8.37', path, settings }]
 const small = { ...settings, optimizer: { enabled: true, runs: 1 } }
 overrides['src/Court.sol'] = { version: '0.8.37', path, settings: small }
 
+/** A positive whole number from the environment, for the commands that test longer or shorter than `npm test`. */
+function number(name: string, standard: number): number {
+  const text = process.env[name]
+  if (text === undefined) return standard
+  if (!/^[1-9]\d{0,6}$/.test(text))
+    throw new Error(`${name} must be a number from 1 to 9999999, not ${text}.`)
+  return Number(text)
+}
+
 export default defineConfig({
   plugins: [toolbox],
   paths: {
@@ -39,8 +48,13 @@ export default defineConfig({
   },
   test: {
     solidity: {
-      fuzz: { runs: 256, seed: '0x41524941' },
-      invariant: { runs: 64, depth: 64, failOnRevert: true },
+      fuzz: { runs: number('ARIA_FUZZ_RUNS', 256), seed: '0x41524941' },
+      // scripts/invariants.ts asks for more.
+      invariant: {
+        runs: number('ARIA_INVARIANT_RUNS', 64),
+        depth: number('ARIA_INVARIANT_DEPTH', 64),
+        failOnRevert: true,
+      },
     },
   },
   // Tests set the time themselves; a transaction must not move it.

@@ -17,3 +17,8 @@ export function rpcUrl(): string | undefined {
   if (!/^https?:\/\//.test(url)) throw new Error('ARIA_RPC_URL must start with http:// or https://.')
   return url
 }
+
+/** For the programs that we start: ours, without Hardhat's question. */
+export function environment(): NodeJS.ProcessEnv {
+  return { ...process.env, HARDHAT_DISABLE_TELEMETRY_PROMPT: 'true' }
+}
