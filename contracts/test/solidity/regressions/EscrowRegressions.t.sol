@@ -60,7 +60,7 @@ contract EscrowRegressionsTest is EscrowFixture {
 
     /// OZ #5707, cowswap #8032: code at an EIP-7702 account turns its own signature into a contract call.
     function test_oz_5707_vouchers_of_a_delegated_account_are_still_its_keys() public {
-        vm.etch(payer, hex"ef0100000000000000000000000000000000000000000042");
+        vm.etch(payer, abi.encodePacked(hex"ef0100", address(0x42)));
         vm.prank(payer);
         escrow.deposit(payee, address(0), SALT, 100);
         bytes32 own = escrow.channelId(payer, payee, payer, SALT);
