@@ -386,7 +386,7 @@ contract Audits is IAudits, Epochs {
             capacities[count++] = uint8(seat_ >> CAPACITY_SHIFT);
         }
         if (count >= QUORUM) return (_median(scores, count), _median(capacities, count), false);
-        if (epoch == 0) return (0, 0, false);
+        // Epoch 0 never comes here: stake counts from the next epoch, so it has no provider.
         Result memory before = _results[epoch - 1][provider];
         if (!before.finalized || before.carried) return (0, 0, false);
         return (before.score, before.capacity, true);

@@ -42,6 +42,36 @@ contract AuditsTest is AuditFixture {
         audits.commitRoot(E, good);
     }
 
+    function test_old_node_key_and_unknown_ones_commit_nothing() public {
+        Root memory good = root();
+        address old = nodeOf(provider);
+        uint256 key = 0x4E3;
+        bytes memory consent = signNode(key, provider);
+        vm.prank(provider);
+        staking.rotateKey(vm.addr(key), consent);
+        vm.prank(old);
+        vm.expectRevert(abi.encodeWithSelector(IAudits.NotNode.selector, old));
+        audits.commitRoot(E, good);
+        vm.prank(vm.addr(key));
+        audits.commitRoot(E, good);
+
+        warpAfter(E, 24);
+        vm.prank(address(0xBAD));
+        vm.expectRevert(abi.encodeWithSelector(IAudits.NotNode.selector, address(0xBAD)));
+        audits.commitAudit(E, "c");
+        warpAfter(E, 42);
+        vm.prank(address(0xBAD));
+        vm.expectRevert(abi.encodeWithSelector(IAudits.NotNode.selector, address(0xBAD)));
+        audits.revealAudit(E, SALT, rowsFor(95));
+    }
+
+    function test_epoch_zero_has_no_provider() public {
+        vm.warp(GENESIS + EPOCH + 54);
+        Root memory none;
+        vm.expectRevert(abi.encodeWithSelector(IAudits.NotProvider.selector, provider, 0));
+        audits.finalize(0, provider, none);
+    }
+
     function test_root_is_complete_and_final() public {
         Root memory good = root();
         Root[4] memory bad = [root(), root(), root(), root()];

@@ -135,6 +135,13 @@ contract RewardsTest is AuditFixture {
         rewards.claimTreasury(E);
     }
 
+    function test_treasury_without_a_part_claims_nothing() public {
+        rewards.setSplit(Split(7_500, 0, 2_500, 0, 0));
+        runEpoch(0, [uint8(95), 95, 95]);
+        vm.expectRevert(abi.encodeWithSelector(IRewards.NothingToClaim.selector, E, address(this)));
+        rewards.claimTreasury(E);
+    }
+
     function test_pool_keeps_the_split_of_its_first_claim() public {
         runEpoch(0, [uint8(95), 95, 95]);
         claim(provider);
