@@ -67,6 +67,28 @@ contract StakingHandler is World {
         assertTrue(bonded(operator) <= before, "S5");
     }
 
+    /// As a slash, by an amount.
+    function fine(uint256 index, uint256 amount) external {
+        address operator = pick(index);
+        uint256 before = bonded(operator);
+        amount = bound(amount, 0, 2 * before + 1);
+        vm.prank(slasher);
+        staking.fine(operator, amount, 1, challenger, adjudicators);
+        assertEq(bonded(operator), amount > before ? 0 : before - amount, "S5");
+    }
+
+    /// S4: no withdrawal while a case is open.
+    function judge(uint256 index) external {
+        address operator = pick(index);
+        vm.prank(slasher);
+        staking.openCase(operator);
+        vm.prank(operator);
+        (bool left,) = address(staking).call(abi.encodeCall(staking.withdraw, (operator)));
+        assertTrue(!left, "S4");
+        vm.prank(slasher);
+        staking.closeCase(operator);
+    }
+
     function jail(uint256 index, uint256 time) external {
         vm.prank(slasher);
         staking.jail(pick(index), uint40(block.timestamp + bound(time, 0, 10 * EPOCH)));
