@@ -2,7 +2,7 @@
 import { availableParallelism, totalmem } from 'node:os'
 import { EngineError } from './api/error.ts'
 
-export const KERNELS = ['auto', 'scalar', 'avx2', 'avx512'] as const
+export const KERNELS = ['auto', 'scalar', 'avx2', 'avx512', 'neon'] as const
 export type KernelChoice = (typeof KERNELS)[number]
 
 export const THREADS_MAX = 256 // more than any machine's cores that a step could use

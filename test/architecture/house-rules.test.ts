@@ -1,7 +1,5 @@
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { ROOT, sources } from './sources.ts'
+import { sources } from './sources.ts'
 
 const PROGRAMS = ['sdk', 'engine', 'node', 'indexer', 'web', 'contracts', 'scripts', 'test']
 const all = PROGRAMS.flatMap(folder => sources(folder, /\.(ts|tsx)$/)).filter(
@@ -29,16 +27,20 @@ describe('house rules', () => {
     expect(offenders(/@ts-(?:ignore|nocheck)|\bas any\b/, /^$/)).toEqual([])
   })
 
-  test('every native target forbids contraction of floating-point operations, and nothing uses fast math', () => {
-    const build = readFileSync(join(ROOT, 'engine', 'scripts', 'build.mjs'), 'utf8')
+  test('every build of the engine forbids contraction of floating-point operations, and nothing uses fast math', () => {
+    const scripts = sources('engine/scripts', /\.mjs$/)
+    const builds = scripts.filter(({ path }) => /build[\w-]*\.mjs$|-sources\.mjs$/.test(path))
+    const flags = scripts.find(({ path }) => path.endsWith('/compile.mjs'))
 
-    expect(build).toContain('-ffp-contract=off')
-    expect(build).not.toMatch(/-ffast-math|-Ofast/)
+    expect(flags?.text).toContain("'-ffp-contract=off'")
+    for (const { text } of builds.filter(({ text }) => text.includes('flags:')))
+      expect(text).toContain('...FLAGS')
+    for (const { text } of scripts) expect(text).not.toMatch(/-ffast-math|-Ofast/)
   })
 
   test('no kernel fuses a multiplication with an addition', () => {
     const fused = sources('engine/src', /\.(cpp|h)$/).filter(({ text }) =>
-      /_f(?:n)?m(?:add|sub)_p[sd]\(|std::fma/.test(text),
+      /_f(?:n)?m(?:add|sub)_p[sd]\(|std::fma|vfm[as]q?_|vml[as]q?_f|relaxed_/.test(text),
     )
 
     expect(fused.map(({ path }) => path)).toEqual([])

@@ -12,7 +12,7 @@ const ALLOWED: Record<string, string[]> = {
   indexer: ['sdk/protocol', 'sdk/p2p', 'engine'],
   // Its measuring commands answer in the common shape.
   contracts: ['sdk/protocol/abi', 'scripts/checks.ts'],
-  web: ['sdk/protocol', 'sdk/client'],
+  web: ['sdk/protocol', 'sdk/client', 'engine/wasm'],
 }
 /** The dashboard knows the indexer by its API types only. */
 const TYPES_ONLY: Record<string, string[]> = { web: ['indexer'] }
@@ -35,6 +35,19 @@ describe('import arrows', () => {
       expect(forbidden).toEqual([])
     })
   }
+
+  test("the engine's WebAssembly loader runs in a browser: all that it imports is free of Node", () => {
+    const reached = new Set(['engine/wasm/engine.ts'])
+    const all = sources('engine', /\.ts$/)
+    for (const path of reached)
+      for (const { target, typeOnly } of imports(all.find(source => source.path === path)!)) {
+        if (typeOnly) continue
+        expect(target, path).toMatch(/^engine\//)
+        reached.add(target)
+      }
+
+    expect([...reached]).toContain('engine/api/error.ts')
+  })
 
   test('each engine layer includes only the layers before it', () => {
     const layers = ['base', 'gguf', 'tokenizer', 'kernels', 'ops', 'model', 'grammar', 'session']

@@ -65,4 +65,13 @@ Hash keccak256(const uint8_t* data, size_t size) {
   return hash;
 }
 
+std::string hex(const Hash& hash) {
+  std::string text;
+  for (uint8_t byte : hash) {
+    text += "0123456789abcdef"[byte >> 4];
+    text += "0123456789abcdef"[byte & 15];
+  }
+  return text;
+}
+
 }  // namespace aria

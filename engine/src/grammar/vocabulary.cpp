@@ -31,9 +31,9 @@ TokenTree::TokenTree(const PackedBytes& strings, std::span<const uint32_t> left_
   }
   std::sort(tokens_.begin(), tokens_.end(), [&](uint32_t a, uint32_t b) {
     const auto left = string_at(strings, a), right = string_at(strings, b);
-    const auto order =
-        std::lexicographical_compare_three_way(left.begin(), left.end(), right.begin(), right.end());
-    return order != 0 ? order < 0 : a < b;
+    const auto [l, r] = std::mismatch(left.begin(), left.end(), right.begin(), right.end());
+    if (l == left.end() && r == right.end()) return a < b;
+    return l == left.end() || (r != right.end() && *l < *r);
   });
 
   std::vector<uint32_t> open;  // the path to the newest node

@@ -104,6 +104,10 @@ struct Kernels {
 extern const Kernels kScalar;
 #if defined(__x86_64__)
 extern const Kernels kAvx2, kAvx512;
+#elif defined(__aarch64__)
+extern const Kernels kNeon;
+#elif defined(__wasm_simd128__)
+extern const Kernels kWasm;
 #endif
 
 inline LinearKernel linear_kernel(const Kernels& kernels, Packing packing) {

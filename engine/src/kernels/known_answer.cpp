@@ -177,15 +177,6 @@ void scaled_rotary_answers(Answers& answers) {
   table_answers(answers, RotaryTable(settings));
 }
 
-std::string text_of(const Hash& hash) {
-  std::string text;
-  for (uint8_t byte : hash) {
-    text += "0123456789abcdef"[byte >> 4];
-    text += "0123456789abcdef"[byte & 15];
-  }
-  return text;
-}
-
 }  // namespace
 
 std::vector<KnownAnswer> known_answers(const Kernels& kernels, uint32_t seed) {
@@ -195,7 +186,7 @@ std::vector<KnownAnswer> known_answers(const Kernels& kernels, uint32_t seed) {
   const auto answer = [&](const std::string& name, const auto& run) {
     Answers answers(seed);
     run(answers);
-    all.push_back({name, text_of(answers.hash())});
+    all.push_back({name, hex(answers.hash())});
   };
   for (size_t i = 0; i < kPackings; i++)
     answer("linear " + std::string(kPackingInfos[i].name), [&](Answers& answers) {

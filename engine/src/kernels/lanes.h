@@ -1,7 +1,7 @@
 #pragma once
-// Sixteen float lanes in the compiler's portable vectors (GCC and clang): one register with AVX-512, else two halves.
-// Every operation is one IEEE operation per lane. Only internal functions: a plain `inline` would let the linker hand
-// AVX-512 code to an older CPU.
+// Sixteen float lanes in the compiler's portable vectors (GCC and clang): one register with AVX-512, two with AVX2, four
+// with NEON and WebAssembly. Every operation is one IEEE operation per lane. Only internal functions: a plain `inline`
+// would let the linker hand AVX-512 code to an older CPU.
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -29,6 +29,83 @@ ARIA_LANES F32x16 load_bfloat(const uint16_t* from) {
   U16x16 bits;
   std::memcpy(&bits, from, sizeof bits);
   return reinterpret_cast<F32x16>(__builtin_convertvector(bits, I32x16) << 16);
+}
+#elif defined(__aarch64__) || defined(__wasm_simd128__)
+typedef float F32x4 __attribute__((vector_size(16)));
+typedef int32_t I32x4 __attribute__((vector_size(16)));
+struct F32x16 {
+  F32x4 part[4];
+};
+struct I32x16 {
+  I32x4 part[4];
+};
+
+template <class Lanes, class Body>
+ARIA_LANES Lanes parts(const Body& body) {
+  return {{body(0), body(1), body(2), body(3)}};
+}
+ARIA_LANES F32x16 splat(float value) {
+  const F32x4 all = F32x4{} + value;
+  return {{all, all, all, all}};
+}
+ARIA_LANES F32x16 operator+(F32x16 a, F32x16 b) {
+  return parts<F32x16>([&](size_t i) { return a.part[i] + b.part[i]; });
+}
+ARIA_LANES F32x16 operator-(F32x16 a, F32x16 b) {
+  return parts<F32x16>([&](size_t i) { return a.part[i] - b.part[i]; });
+}
+ARIA_LANES F32x16 operator*(F32x16 a, F32x16 b) {
+  return parts<F32x16>([&](size_t i) { return a.part[i] * b.part[i]; });
+}
+ARIA_LANES F32x16 operator/(F32x16 a, F32x16 b) {
+  return parts<F32x16>([&](size_t i) { return a.part[i] / b.part[i]; });
+}
+ARIA_LANES F32x16 operator+(F32x16 a, float b) { return a + splat(b); }
+ARIA_LANES F32x16 operator-(F32x16 a, float b) { return a - splat(b); }
+ARIA_LANES F32x16 operator*(F32x16 a, float b) { return a * splat(b); }
+ARIA_LANES F32x16 operator/(F32x16 a, float b) { return a / splat(b); }
+ARIA_LANES F32x16 operator+(float a, F32x16 b) { return splat(a) + b; }
+ARIA_LANES F32x16 operator*(float a, F32x16 b) { return splat(a) * b; }
+ARIA_LANES F32x16 operator-(F32x16 a) {
+  return parts<F32x16>([&](size_t i) { return -a.part[i]; });
+}
+ARIA_LANES I32x16 operator+(I32x16 a, I32x16 b) {
+  return parts<I32x16>([&](size_t i) { return a.part[i] + b.part[i]; });
+}
+ARIA_LANES F32x16 larger(F32x16 a, F32x16 b) {  // b when either is NaN
+  return parts<F32x16>([&](size_t i) { return a.part[i] > b.part[i] ? a.part[i] : b.part[i]; });
+}
+ARIA_LANES F32x16 smaller(F32x16 a, F32x16 b) {
+  return parts<F32x16>([&](size_t i) { return a.part[i] < b.part[i] ? a.part[i] : b.part[i]; });
+}
+ARIA_LANES F32x16 zero_below(F32x16 x, float limit, F32x16 value) {
+  const F32x4 least = F32x4{} + limit;
+  return parts<F32x16>([&](size_t i) { return x.part[i] < least ? F32x4{} : value.part[i]; });
+}
+ARIA_LANES F32x16 absolute(F32x16 x) {
+  return parts<F32x16>(
+      [&](size_t i) { return reinterpret_cast<F32x4>(reinterpret_cast<I32x4>(x.part[i]) & 0x7fffffff); });
+}
+ARIA_LANES I32x16 to_int(F32x16 whole) {
+  return parts<I32x16>([&](size_t i) { return __builtin_convertvector(whole.part[i], I32x4); });
+}
+ARIA_LANES F32x16 power_of_two(F32x16 whole) {
+  const I32x16 n = to_int(whole);
+  return parts<F32x16>([&](size_t i) { return reinterpret_cast<F32x4>((n.part[i] + 127) << 23); });
+}
+// Sixteen small integers, whatever their signedness.
+template <class T>
+ARIA_LANES I32x16 load_integers(const T* from) {
+  typedef T T4 __attribute__((vector_size(4 * sizeof(T))));
+  return parts<I32x16>([&](size_t i) {
+    T4 four;
+    std::memcpy(&four, from + i * 4, sizeof four);
+    return __builtin_convertvector(four, I32x4);
+  });
+}
+ARIA_LANES F32x16 load_bfloat(const uint16_t* from) {
+  const I32x16 bits = load_integers(from);
+  return parts<F32x16>([&](size_t i) { return reinterpret_cast<F32x4>(bits.part[i] << 16); });
 }
 #else
 typedef float F32x8 __attribute__((vector_size(32)));

@@ -4,6 +4,12 @@
 #include <string_view>
 
 #include "../base/error.h"
+#if defined(__aarch64__) && defined(__linux__)
+#include <asm/hwcap.h>
+#include <sys/auxv.h>
+#elif defined(__aarch64__) && defined(__APPLE__)
+#include <sys/sysctl.h>
+#endif
 
 namespace aria {
 namespace {
@@ -36,6 +42,10 @@ std::string_view expected_hash(const std::string& kernel) {
   return "nothing";
 }
 
+Error no_such_cpu(const std::string& wanted, const std::string& cpu, const std::string& possible) {
+  return Error("no_cpu_support", "Kernels " + wanted + " do not run on " + cpu + "; use " + possible + ".");
+}
+
 #if defined(__x86_64__)
 bool has_avx2() { return __builtin_cpu_supports("avx2"); }
 bool has_avx512() {
@@ -52,12 +62,40 @@ const Kernels& choose(const std::string& wanted) {
   if (wanted == "avx512" && !has_avx512())
     throw Error("no_cpu_support", "Kernels avx512 were asked for, but this CPU has no AVX-512 VNNI; use auto or avx2.");
   if (wanted == "avx512") return kAvx512;
+  if (wanted != "auto") throw no_such_cpu(wanted, "x86-64", "auto, scalar, avx2 or avx512");
   return has_avx512() ? kAvx512 : kAvx2;
+}
+#elif defined(__aarch64__)
+#if defined(__APPLE__)
+bool has_dot_product() {
+  int has = 0;
+  size_t size = sizeof has;
+  return sysctlbyname("hw.optional.arm.FEAT_DotProd", &has, &size, nullptr, 0) == 0 && has != 0;
+}
+#elif defined(__linux__)
+bool has_dot_product() { return (getauxval(AT_HWCAP) & HWCAP_ASIMDDP) != 0; }
+#else
+bool has_dot_product() { return false; }
+#endif
+
+const Kernels& choose(const std::string& wanted) {
+  if (wanted == "scalar") return kScalar;
+  if (wanted != "auto" && wanted != "neon") throw no_such_cpu(wanted, "ARM64", "auto, scalar or neon");
+  if (has_dot_product()) return kNeon;
+  if (wanted == "neon")
+    throw Error("no_cpu_support",
+                "Kernels neon were asked for, but this CPU has no dot product extension; use auto or scalar.");
+  return kScalar;
+}
+#elif defined(__wasm_simd128__)
+const Kernels& choose(const std::string& wanted) {
+  if (wanted == "scalar") return kScalar;
+  if (wanted != "auto" && wanted != "wasm") throw no_such_cpu(wanted, "WebAssembly", "auto, scalar or wasm");
+  return kWasm;
 }
 #else
 const Kernels& choose(const std::string& wanted) {
-  if (wanted != "auto" && wanted != "scalar")
-    throw Error("no_cpu_support", "Kernels " + wanted + " exist for x86-64 only; use auto or scalar.");
+  if (wanted != "auto" && wanted != "scalar") throw no_such_cpu(wanted, "this kind of CPU", "auto or scalar");
   return kScalar;
 }
 #endif
@@ -65,9 +103,9 @@ const Kernels& choose(const std::string& wanted) {
 }  // namespace
 
 const Kernels& find_kernels(const std::string& wanted) {
-  if (wanted != "auto" && wanted != "scalar" && wanted != "avx2" && wanted != "avx512")
-    throw Error("no_cpu_support", "Kernels '" + wanted + "' do not exist; use auto, scalar, avx2 or avx512.");
-  return choose(wanted);
+  for (const char* name : {"auto", "scalar", "avx2", "avx512", "neon", "wasm"})
+    if (wanted == name) return choose(wanted);
+  throw Error("no_cpu_support", "Kernels '" + wanted + "' do not exist; use auto, scalar, avx2, avx512, neon or wasm.");
 }
 
 const Kernels& select_kernels(const std::string& wanted) {

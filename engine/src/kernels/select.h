@@ -6,7 +6,7 @@
 
 namespace aria {
 
-// `wanted` is auto, scalar, avx2 or avx512. Throws no_cpu_support when this CPU lacks it, and
+// `wanted` is auto, scalar, avx2, avx512, neon or wasm. Throws no_cpu_support when this CPU lacks it, and
 // kernel_mismatch when the table's answers differ from the specification's.
 const Kernels& select_kernels(const std::string& wanted);
 

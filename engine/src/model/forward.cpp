@@ -82,6 +82,7 @@ void Forward::step(std::span<const Row> rows) {
   for (size_t index = 0; index < weights_.layers.size(); index++) {
     attention(weights_.layers[index], index, rows);
     feed_forward(weights_.layers[index], rows.size());
+    if (after_layer) after_layer(index);
   }
 }
 

@@ -2,6 +2,7 @@
 // The forward pass: one path for every architecture, any mix of sequences and positions in a step. A row's
 // result depends on its own sequence only, so batching and chunking never change a bit.
 #include <algorithm>
+#include <functional>
 #include <span>
 
 #include "../kernels/rotary.h"
@@ -32,10 +33,13 @@ class Forward {
   // Logits of at most kLogitRows of the last step's rows: [row][logit_stride()], valid until the next call.
   const float* logits(std::span<const size_t> rows);
 
-  // What a row of the last step leaves the layers with, before the output norm: config.width floats.
+  // What a row of the last step leaves the layers so far with, before the output norm: config.width floats.
   const float* hidden(size_t row) { return stream_.row(row); }
 
   size_t logit_stride() const { return logit_stride_; }
+
+  // For traces: called after each layer of a step with the layer's index.
+  std::function<void(size_t layer)> after_layer;
 
  private:
   void normalize(const float* values, const Vector& weights, size_t count, float* out) const;

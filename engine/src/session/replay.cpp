@@ -115,6 +115,7 @@ void replay(Scheduler& scheduler, std::span<const Stream> streams, const std::st
       break;
     }
   }
+  scheduler.work();
   std::unique_lock lock(waiting.mutex);
   waiting.changed.wait(lock, [&] { return waiting.running == 0; });
   if (waiting.error) waiting.error->raise();

@@ -25,8 +25,9 @@ Scheduler::Scheduler(std::shared_ptr<Model> loaded, const Hash& fingerprint, con
       options_(options),
       scratches_(model->pool.threads()),
       mixed_pace_(options.step_ms, kStepRows),
-      prefill_pace_(options.step_ms * kPrefillOnlyFactor, kStepRows),
-      thread_([this] { run(); }) {}
+      prefill_pace_(options.step_ms * kPrefillOnlyFactor, kStepRows) {
+  if (options.own_thread) thread_ = std::thread([this] { run(); });
+}
 
 void Scheduler::submit(std::unique_ptr<Job> job) {
   {
@@ -59,14 +60,21 @@ ServingStats Scheduler::stats() const {
 
 void Scheduler::run() {
   settle_thread(options_.threads, 0);
-  while (collect()) {
-    end_cancelled();
-    plan_step();
-    if (rows_.empty()) continue;
-    compute_step();
-    advance_step();
-  }
+  while (collect()) run_step();
   while (!jobs_.empty()) finish(jobs_.back().get(), aborted());
+}
+
+void Scheduler::work() {
+  if (options_.own_thread) return;
+  while (stats().jobs > 0 && collect()) run_step();
+}
+
+void Scheduler::run_step() {
+  end_cancelled();
+  plan_step();
+  if (rows_.empty()) return;
+  compute_step();
+  advance_step();
 }
 
 // Takes in what arrived, and waits while there is nothing to do. False when stopping.

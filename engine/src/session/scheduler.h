@@ -20,6 +20,7 @@ struct ServingOptions {
   double step_ms = 50;         // wanted length of a step while somebody decodes
   size_t queued_max = 1024;    // jobs waiting or running
   PoolOptions threads;         // how its thread runs, as the pool's do
+  bool own_thread = true;      // without one, jobs run in `work`
 };
 
 struct ServingStats {
@@ -37,6 +38,9 @@ class Scheduler {
   // Queues a job. Throws `busy` beyond queued_max jobs, and `closed` after stop; the job's `end` is not called then.
   void submit(std::unique_ptr<Job> job);
 
+  // Where the scheduler has no thread of its own: runs all jobs to their ends on the calling one. Else does nothing.
+  void work();
+
   // Ends every job with `aborted` and joins the thread. From any thread but the scheduler's own.
   void stop();
 
@@ -49,6 +53,7 @@ class Scheduler {
 
  private:
   void run();
+  void run_step();
   bool collect();
   void begin(std::unique_ptr<Job> job);
   void end_cancelled();

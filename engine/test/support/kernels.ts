@@ -3,7 +3,7 @@ import { native } from '../../api/native.ts'
 import type { KernelChoice } from '../../config.ts'
 
 export function supportedKernels(): KernelChoice[] {
-  return (['scalar', 'avx2', 'avx512'] as const).filter(name => {
+  return (['scalar', 'avx2', 'avx512', 'neon'] as const).filter(name => {
     try {
       native().knownAnswers(name, 0)
       return true
