@@ -15,8 +15,12 @@ class Mailbox {
  public:
   using Message = std::function<void(Napi::Env)>;
 
-  explicit Mailbox(Napi::Env env) : env_(env), wake_(Wake::New(env, "aria results", 0, 1, this)) { wake_.Unref(env_); }
-  ~Mailbox() { wake_.Release(); }
+  // The environment outlives its wake functions only until the last one is deleted, and instance data goes after that:
+  // the function is let go in a hook, which runs before its own, and never in a destructor.
+  explicit Mailbox(Napi::Env env) : env_(env), wake_(Wake::New(env, "aria results", 0, 1, this)) {
+    wake_.Unref(env_);
+    napi_add_env_cleanup_hook(env_, release_at_exit, new Wake(wake_));
+  }
 
   // On the event loop: one more message will come. The process stays alive for it.
   void expect() {
@@ -33,19 +37,23 @@ class Mailbox {
   }
 
  private:
-  static void deliver(Napi::Env env, Napi::Function, Mailbox* self, Message* posted) {
-    const std::unique_ptr<Message> message(posted);
-    if (env == nullptr) return;
-    Napi::HandleScope scope(env);
-    self->expect_no_more();
-    (*message)(env);
-  }
-
+  static void deliver(Napi::Env env, Napi::Function, Mailbox* self, Message* posted);
   using Wake = Napi::TypedThreadSafeFunction<Mailbox, Message, deliver>;
+
+  static void release_at_exit(void* wake) { std::unique_ptr<Wake>(static_cast<Wake*>(wake))->Release(); }
+
   Napi::Env env_;
   Wake wake_;
   size_t expected_ = 0;
 };
+
+inline void Mailbox::deliver(Napi::Env env, Napi::Function, Mailbox* self, Message* posted) {
+  const std::unique_ptr<Message> message(posted);
+  if (env == nullptr) return;
+  Napi::HandleScope scope(env);
+  self->expect_no_more();
+  (*message)(env);
+}
 
 // Starts a call of the scheduler and settles a promise with its outcome. `owner` lives until then; `settled` runs first,
 // on the event loop. `start(done)` may throw, which rejects.

@@ -76,6 +76,8 @@ class SessionObject : public Napi::ObjectWrap<SessionObject> {
 
  private:
   Napi::Value prefill(const Napi::CallbackInfo& info);  // (tokens, control)
+  // (grammar, control) -> Promise, once a decode with this grammar can start without compiling it
+  Napi::Value prepare_grammar(const Napi::CallbackInfo& info);
   Napi::Value decode(const Napi::CallbackInfo& info);   // (count, sampling, seed, answerStart, control)
   Napi::Value decode_draws(const Napi::CallbackInfo& info);  // the same, with log-probabilities
   template <class Convert>
@@ -85,6 +87,7 @@ class SessionObject : public Napi::ObjectWrap<SessionObject> {
   Napi::Value length(const Napi::CallbackInfo& info);
   Napi::Value tokens_max(const Napi::CallbackInfo& info);
   void close(const Napi::CallbackInfo& info);
+  std::shared_ptr<void> begin(Napi::Env env);
   template <class Value, class Start, class Convert>
   Napi::Value start(const Napi::CallbackInfo& info, Start start, Convert convert);
 

@@ -10,6 +10,7 @@ Napi::Function SessionObject::define(Napi::Env env) {
       env, "Session",
       {InstanceMethod<&SessionObject::prefill>("prefill"), InstanceMethod<&SessionObject::decode>("decode"),
        InstanceMethod<&SessionObject::decode_draws>("decodeDraws"),
+       InstanceMethod<&SessionObject::prepare_grammar>("prepareGrammar"),
        InstanceMethod<&SessionObject::logits>("logits"), InstanceMethod<&SessionObject::save>("save"),
        InstanceMethod<&SessionObject::length>("length"), InstanceMethod<&SessionObject::tokens_max>("maxTokens"),
        InstanceMethod<&SessionObject::close>("close")});
@@ -20,6 +21,14 @@ Napi::Value SessionObject::wrap(Napi::Object model, std::shared_ptr<Session> ses
   Unwrap(object)->model_ = Napi::Persistent(model);
   Unwrap(object)->session_ = std::move(session);
   return object;
+}
+
+// Marks the session as busy for as long as the result lives, which ends on the event loop.
+std::shared_ptr<void> SessionObject::begin(Napi::Env env) {
+  if (!session_) throw error_of(env, "closed", "The session is closed.");
+  if (busy_) throw error_of(env, "busy", "The session runs another job; await it first.");
+  busy_ = true;
+  return {nullptr, [this](void*) { busy_ = false; }};
 }
 
 template <class Value, class Start, class Convert>
@@ -44,6 +53,17 @@ Napi::Value SessionObject::prefill(const Napi::CallbackInfo& info) {
   return start<size_t>(
       info, [&](Done<size_t> done) { session_->prefill(to_tokens(info[0]), cancel_of(info[1]), std::move(done)); },
       [](Napi::Env env, size_t position) -> Napi::Value { return Napi::Number::New(env, double(position)); });
+}
+
+Napi::Value SessionObject::prepare_grammar(const Napi::CallbackInfo& info) {
+  const auto guard = begin(info.Env());
+  return run(
+      info.This().As<Napi::Object>(), Control::of(info[1]),
+      [session = session_, grammar = info[0].As<Napi::String>().Utf8Value()] {
+        session->prepare_grammar(grammar);
+        return true;
+      },
+      [guard](Napi::Env env, bool) { return env.Undefined(); });
 }
 
 template <class Convert>
@@ -88,10 +108,7 @@ static Napi::Value from_bytes(Napi::Env env, std::shared_ptr<std::vector<uint8_t
 }
 
 Napi::Value SessionObject::save(const Napi::CallbackInfo& info) {
-  if (!session_) throw error_of(info.Env(), "closed", "The session is closed.");
-  if (busy_) throw error_of(info.Env(), "busy", "The session runs another job; await it first.");
-  busy_ = true;
-  const std::shared_ptr<void> guard(nullptr, [this](void*) { busy_ = false; });
+  const auto guard = begin(info.Env());
   return run(
       info.This().As<Napi::Object>(), Control::of(info[0]),
       [session = session_] { return std::make_shared<std::vector<uint8_t>>(Snapshot::save(*session)); },

@@ -24,6 +24,8 @@ export interface NativeDraw {
 }
 export interface NativeSession {
   prefill(tokens: Uint32Array, control: NativeControl): Promise<number>
+  /** Compiles the grammar of a decode to come on a thread of its own. */
+  prepareGrammar(grammar: string, control: NativeControl): Promise<void>
   decode(
     count: number,
     sampling: Sampling,

@@ -100,6 +100,7 @@ export function openSession({ native, onClose }: OpenSession): Session {
   let position = native.length()
   let running: Promise<unknown> | undefined
   let closed = false
+  let prepared: string | undefined
   const closing = new AbortController()
 
   async function start<T>(
@@ -116,6 +117,13 @@ export function openSession({ native, onClose }: OpenSession): Session {
     } finally {
       running = undefined
     }
+  }
+
+  /** Before a decode: compiling a large grammar among the steps would hold up every other session. */
+  async function prepare({ grammar }: Sampling, control: NativeControl): Promise<void> {
+    if (grammar === undefined || grammar === prepared) return
+    await native.prepareGrammar(grammar, control)
+    prepared = grammar
   }
 
   function checkDecode(count: number, sampling: Sampling, seed: bigint, answerStart?: number): void {
@@ -151,17 +159,19 @@ export function openSession({ native, onClose }: OpenSession): Session {
     },
     async decode(count, sampling, seed, { answerStart } = {}) {
       checkDecode(count, sampling, seed, answerStart)
-      const tokens = await start(undefined, control =>
-        native.decode(count, sampling, seed, answerStart, control),
-      )
+      const tokens = await start(undefined, async control => {
+        await prepare(sampling, control)
+        return native.decode(count, sampling, seed, answerStart, control)
+      })
       position += tokens.length
       return tokens
     },
     async decodeDraws(count, sampling, seed, { answerStart } = {}) {
       checkDecode(count, sampling, seed, answerStart)
-      const draws = await start(undefined, control =>
-        native.decodeDraws(count, { logprobs: 0, ...sampling }, seed, answerStart, control),
-      )
+      const draws = await start(undefined, async control => {
+        await prepare(sampling, control)
+        return native.decodeDraws(count, { logprobs: 0, ...sampling }, seed, answerStart, control)
+      })
       position += draws.length
       return draws
     },

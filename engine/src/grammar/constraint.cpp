@@ -15,7 +15,7 @@ constexpr size_t kGrammarsMax = 8;   // remembered per model, some megabytes eac
 GrammarMatcher::GrammarMatcher(std::string_view grammar, std::shared_ptr<const Vocabulary> vocabulary)
     : vocabulary_(std::move(vocabulary)),
       automaton_(compile_grammar(grammar)),
-      path_(vocabulary_->tree.depth() + 1) {}
+      path_(vocabulary_->tree().depth() + 1) {}
 
 size_t GrammarMatcher::open(const size_t* copied_from) {
   std::lock_guard guard(mutex_);
@@ -75,7 +75,7 @@ SharedMask GrammarMatcher::mask(size_t slot) {
 SharedMask GrammarMatcher::work_out(Automaton::State state) {
   auto mask = std::make_shared<TokenMask>((vocabulary_->size() + 63) / 64);
   const auto allow = [&](uint32_t token) { (*mask)[token / 64] |= uint64_t{1} << (token % 64); };
-  const TokenTree& tree = vocabulary_->tree;
+  const TokenTree& tree = vocabulary_->tree();
   const auto nodes = tree.nodes();
   automaton_.begin_walk();
   path_[0] = state;
@@ -95,28 +95,43 @@ SharedMask GrammarMatcher::work_out(Automaton::State state) {
   return mask;
 }
 
-std::shared_ptr<GrammarMatcher> GrammarCache::matcher(const std::string& grammar) {
-  std::lock_guard guard(mutex_);
-  auto found = std::find_if(recent_.begin(), recent_.end(), [&](const auto& entry) { return entry.first == grammar; });
-  if (found == recent_.end()) {
-    recent_.emplace_front(grammar, std::make_shared<GrammarMatcher>(grammar, vocabulary_));
-    if (recent_.size() > kGrammarsMax) recent_.pop_back();
-  } else {
-    recent_.splice(recent_.begin(), recent_, found);
-  }
+std::shared_ptr<GrammarMatcher> GrammarCache::known(const std::string& grammar) {
+  const auto found =
+      std::find_if(recent_.begin(), recent_.end(), [&](const auto& entry) { return entry.first == grammar; });
+  if (found == recent_.end()) return nullptr;
+  recent_.splice(recent_.begin(), recent_, found);
   return recent_.front().second;
+}
+
+// Compiles while others may look up what is known. Two who compile the same at once share the first one's.
+std::shared_ptr<GrammarMatcher> GrammarCache::matcher(const std::string& grammar) {
+  {
+    std::lock_guard guard(mutex_);
+    if (const auto found = known(grammar)) return found;
+  }
+  auto compiled = std::make_shared<GrammarMatcher>(grammar, vocabulary_);
+  std::lock_guard guard(mutex_);
+  if (const auto found = known(grammar)) return found;
+  recent_.emplace_front(grammar, std::move(compiled));
+  if (recent_.size() > kGrammarsMax) recent_.pop_back();
+  return recent_.front().second;
+}
+
+void AnswerConstraint::prepare(GrammarCache& grammars, const std::string& grammar) {
+  if (grammar.empty() || (constraint_ && grammar_ == grammar)) return;
+  const auto matcher = grammars.matcher(grammar);
+  grammar_ = grammar;
+  accepted_.clear();
+  constraint_.emplace(matcher);
 }
 
 SharedMask AnswerConstraint::mask(GrammarCache& grammars, const std::string& grammar,
                                   std::span<const uint32_t> answer) {
   if (grammar.empty()) return nullptr;
-  const bool goes_on = constraint_ && grammar_ == grammar && accepted_.size() <= answer.size() &&
-                       std::equal(accepted_.begin(), accepted_.end(), answer.begin());
-  if (!goes_on) {
-    grammar_ = grammar;
-    accepted_.clear();
-    constraint_.emplace(grammars.matcher(grammar));
-  }
+  const bool goes_on =
+      accepted_.size() <= answer.size() && std::equal(accepted_.begin(), accepted_.end(), answer.begin());
+  if (!goes_on) constraint_.reset();
+  prepare(grammars, grammar);
   for (uint32_t token : answer.subspan(accepted_.size())) {
     if (!constraint_->accept(token))
       throw Error("bad_grammar", "The answer's token " + std::to_string(token) + " at index " +

@@ -69,10 +69,12 @@ class GrammarCache {
   explicit GrammarCache(std::shared_ptr<const Vocabulary> vocabulary) : vocabulary_(std::move(vocabulary)) {}
 
   const Vocabulary& vocabulary() const { return *vocabulary_; }
-  // Throws bad_grammar.
+  // Compiles what is not known. Throws bad_grammar.
   std::shared_ptr<GrammarMatcher> matcher(const std::string& grammar);
 
  private:
+  std::shared_ptr<GrammarMatcher> known(const std::string& grammar);
+
   std::shared_ptr<const Vocabulary> vocabulary_;
   std::mutex mutex_;
   std::list<std::pair<std::string, std::shared_ptr<GrammarMatcher>>> recent_;  // the latest first
@@ -81,6 +83,9 @@ class GrammarCache {
 // Follows an answer as it grows, draw by draw.
 class AnswerConstraint {
  public:
+  // Compiles the grammar of the answers to come, so that mask() need not. Throws bad_grammar and changes nothing then.
+  void prepare(GrammarCache& grammars, const std::string& grammar);
+
   // The mask for the token that follows `answer`; null without a grammar. What has been accepted before is not read
   // again while grammar and answer go on. Throws bad_grammar, also when the answer itself breaks the grammar.
   SharedMask mask(GrammarCache& grammars, const std::string& grammar, std::span<const uint32_t> answer);

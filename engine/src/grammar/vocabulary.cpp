@@ -57,7 +57,12 @@ TokenTree::TokenTree(const PackedBytes& strings, std::span<const uint32_t> left_
 }
 
 Vocabulary::Vocabulary(PackedBytes packed, std::vector<uint32_t> stops)
-    : strings(std::move(packed)), stop_tokens(std::move(stops)), tree(strings, stop_tokens) {}
+    : strings(std::move(packed)), stop_tokens(std::move(stops)) {}
+
+const TokenTree& Vocabulary::tree() const {
+  std::call_once(tree_once_, [&] { tree_ = std::make_unique<const TokenTree>(strings, stop_tokens); });
+  return *tree_;
+}
 
 std::span<const uint8_t> Vocabulary::bytes_of(uint32_t token) const { return string_at(strings, token); }
 

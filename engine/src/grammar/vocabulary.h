@@ -2,6 +2,7 @@
 // What drawing needs to know of a model's tokens: their bytes, and which end an answer.
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <span>
 #include <vector>
 
@@ -44,10 +45,15 @@ struct Vocabulary {
   size_t size() const { return strings.ends.size(); }
   std::span<const uint8_t> bytes_of(uint32_t token) const;
   bool is_stop(uint32_t token) const;
+  // Built when first asked for, which takes a fifth of a second for 150,000 tokens: not on a thread that others wait for.
+  const TokenTree& tree() const;
 
   const PackedBytes strings;
   const std::vector<uint32_t> stop_tokens;
-  const TokenTree tree;
+
+ private:
+  mutable std::once_flag tree_once_;
+  mutable std::unique_ptr<const TokenTree> tree_;
 };
 
 }  // namespace aria

@@ -33,6 +33,10 @@ class Session : public std::enable_shared_from_this<Session> {
   // Errors: bad_token, context_full (the limits of session, model or cache), busy (the cache is in use), aborted.
   void prefill(std::vector<uint32_t> tokens, Cancel cancelled, Done<size_t> done);
 
+  // Compiles the grammar of a decode() to come, here and now, on any thread but the scheduler's: a large one takes longer
+  // than a step, and everyone's step would wait. While no job runs. Throws bad_grammar.
+  void prepare_grammar(const std::string& grammar) { constraint_.prepare(*scheduler_->grammars, grammar); }
+
   // Appends up to `count` sampled tokens and reports their draws. A stop token is included and ends the answer: further calls
   // report nothing until the next prefill. What was made before an error or cancellation is reported as made.
   void decode(DecodeRequest request, Cancel cancelled, Done<std::vector<Draw>> done);

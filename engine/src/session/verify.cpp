@@ -40,6 +40,9 @@ class Check {
     return {tokens_, options_.key ? 0 : SIZE_MAX, logits_from};  // earlier rows predict the prompt itself
   }
 
+  // On the caller's thread, which nobody waits for.
+  void prepare() { constraint_.prepare(*scheduler_.grammars, transcript_.sampling.grammar); }
+
   // Whether more rows are wanted.
   bool read(const ReplayedRow& row) {
     if (digest_) digest_->add(row.hidden, scheduler_.model->config.width);
@@ -115,6 +118,7 @@ std::vector<Verdict> verify(Scheduler& scheduler, std::span<const Transcript> tr
     for (; end < count && streams.size() < kStreamsMax; end++) {
       if (checks[end].is_decided()) continue;
       if (!streams.empty() && pages + checks[end].pages() > pages_max) break;
+      naming(end, count, [&] { checks[end].prepare(); });
       pages += checks[end].pages();
       streams.push_back(checks[end].stream());
       indices.push_back(end);
