@@ -136,7 +136,12 @@ describe('an option of an architecture', () => {
       /original_context_length/,
     ],
     ['YaRN with base 1', { ...YARN, 'rope.freq_base': f32(1) }, 'bad_gguf', /freq_base.*above 1/],
-    ['an odd rotation', { 'rope.dimension_count': u32(63) }, 'bad_gguf', /dimension_count' is odd/],
+    [
+      'an odd rotation',
+      { 'rope.dimension_count': u32(63) },
+      'bad_gguf',
+      /dimension_count' at offset \d+ is \d+; an even number is expected/,
+    ],
     ['another activation', { hidden_activation: text('gelu') }, 'unsupported', /hidden_activation.*gelu/],
     ['an activation of another architecture', { hidden_activation: text('relu2') }, 'unsupported', /relu2/],
     [

@@ -104,7 +104,7 @@ const HOSTILE: Record<string, { change: (file: GgufFile) => void; code?: string;
   },
   'a missing tensor': {
     change: file => drop(file, 'blk.0.ffn_up.weight'),
-    message: /'blk\.0\.ffn_up\.weight' is missing/,
+    message: /'blk\.0\.ffn_up\.weight' is missing; rows of 256 and 384 rows are expected/,
   },
   'a missing embedding': { change: file => drop(file, 'token_embd.weight'), message: /token_embd/ },
   'a tensor of the wrong shape': {
@@ -140,10 +140,50 @@ const HOSTILE: Record<string, { change: (file: GgufFile) => void; code?: string;
     change: file => tensor(file, 'blk.0.attn_norm.weight').data.set([0, 0, 0xc0, 0x7f], 4),
     message: /attn_norm.*NaN/,
   },
+  'a factor of 0 for a matrix': {
+    change: file => {
+      Object.assign(file, tinyModel({ layers: 1, architecture: 'bitnet', scales: true }))
+      tensor(file, 'blk.0.attn_q.scale').data.fill(0)
+    },
+    message: /attn_q\.scale' at offset \d+ is 0; a factor other than 0/,
+  },
+  'zero scales only': {
+    change: file => tensor(file, 'blk.0.ffn_up.weight').data.fill(0),
+    message: /ffn_up\.weight' at offset \d+ has zero scales only; at least one other is expected/,
+  },
+  'a zero scale behind an I2_S tensor': {
+    change: file => {
+      Object.assign(file, tinyModel({ layers: 1, linear: 'i2_s' }))
+      tensor(file, 'blk.0.ffn_up.weight').data.subarray(-32).fill(0)
+    },
+    message: /ffn_up\.weight' at offset \d+ has the scale 0\.0+ behind its weights; a number other than zero/,
+  },
+  'an I2_S scale whose weights of +2 are infinite': {
+    change: file => {
+      Object.assign(file, tinyModel({ layers: 1, linear: 'i2_s' }))
+      const { data } = tensor(file, 'blk.0.ffn_up.weight')
+      new DataView(data.buffer, data.byteOffset).setFloat32(data.length - 32, 2e38, true)
+    },
+    message:
+      /ffn_up\.weight' at offset \d+ has the scale [12]\d{38}\.\d+ behind its weights; .* double is finite/,
+  },
+  'a norm that is not F32': {
+    change: file => {
+      const norm = tensor(file, 'output_norm.weight')
+      Object.assign(norm, { type: 1, data: norm.data.subarray(0, norm.data.length / 2) })
+    },
+    code: 'unsupported',
+    message: /output_norm\.weight' at offset \d+ has type F16; F32 is expected/,
+  },
   'another architecture': {
     change: file => (file.metadata['general.architecture'] = { type: 'string', value: 'mamba' }),
     code: 'unsupported',
     message: /'mamba'/,
+  },
+  'an architecture with control characters': {
+    change: file => (file.metadata['general.architecture'] = { type: 'string', value: 'mam\0ba\n' }),
+    code: 'unsupported',
+    message: /'mam\\x00ba\\x0a'/,
   },
   'no architecture': {
     change: file => delete file.metadata['general.architecture'],
@@ -184,7 +224,7 @@ const HOSTILE: Record<string, { change: (file: GgufFile) => void; code?: string;
   },
   'an alignment that is no power of two': {
     change: file => (file.metadata['general.alignment'] = { type: 'u32', value: 48 }),
-    message: /alignment is 48/,
+    message: /'general\.alignment' at offset \d+ is 48; a power of two/,
   },
   'another tokenizer model': {
     change: file => (file.metadata['tokenizer.ggml.model'] = { type: 'string', value: 'bert' }),
@@ -222,6 +262,10 @@ describe('a hostile file', () => {
 
       expect(error.code, error.message).toBe(code)
       expect(error.message).toMatch(message)
+      // Tensor or key, its place in the file (what is missing has none), and what was expected.
+      expect(error.message).toMatch(/tensor|key|header|GGUF|heads|merge|pre-tokenizer/i)
+      if (!/missing|heads|Merge|Pre-tokenizer/.test(error.message))
+        expect(error.message).toMatch(/offset \d+/)
     },
   )
 

@@ -132,6 +132,11 @@ describe('a hostile chat template', () => {
       '{% for a in range(1000) %}{% for b in range(1000) %}{% for c in range(1000) %}{% endfor %}{% endfor %}{% endfor %}',
     ],
     ['asks for an endless range', '{% for a in range(1000000000000) %}{% endfor %}'],
+    [
+      'goes round in a circle',
+      '{% macro f() %}{{ g() }}{% endmacro %}{% macro g() %}{{ f() }}{% endmacro %}{{ f() }}',
+    ],
+    ['writes out what holds itself', '{% set n = namespace() %}{% set n.x = n %}{{ n | tojson }}'],
     ['calls itself', '{% macro f() %}{{ f() }}{% endmacro %}{{ f() }}'],
     [
       'doubles a text',
@@ -170,6 +175,14 @@ describe('a long text', () => {
 
     expect(() => tokenizer.encode('a'.repeat(16 * 1024 * 1024 + 1))).toThrow(bad)
     await expect(tokenizer.encodeAsync('a'.repeat(16 * 1024 * 1024 + 1))).rejects.toThrow(bad)
+  })
+
+  test('of more than a gigabyte is refused by its length', () => {
+    const prompt = '€'.repeat(400_000_000) // 1.2 GB of UTF-8, and as much unread: a string of pieces
+    const messages = [{ role: 'user', content: prompt }] as const
+
+    expect(() => tokenizer.encode(prompt)).toThrow(/400000000 characters; at most 16777216 are allowed/)
+    expect(() => tokenizer.encodeChat(messages)).toThrow(/400000000 characters; at most 16777216 are allowed/)
   })
 
   test('half a surrogate pair counts as U+FFFD', () => {

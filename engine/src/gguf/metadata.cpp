@@ -14,11 +14,16 @@ T read(const Value& value) {
   return number;
 }
 
-[[noreturn]] void wrong_type(const std::string& key, const char* expected) {
-  throw Error("bad_gguf", "Key '" + key + "' does not hold " + expected + ".");
+[[noreturn]] void wrong_type(const Gguf& gguf, const std::string& key, const char* expected) {
+  throw Error("bad_gguf", describe_key(gguf, key) + " holds something else; " + expected + " is expected.");
 }
 
 }  // namespace
+
+std::string describe_key(const Gguf& gguf, const std::string& key) {
+  const Value* value = gguf.value(key);
+  return "Key '" + key + "'" + (value ? " at offset " + std::to_string(value->offset) : "");
+}
 
 std::optional<uint64_t> find_integer(const Gguf& gguf, const std::string& key) {
   const Value* value = gguf.value(key);
@@ -46,9 +51,9 @@ std::optional<uint64_t> find_integer(const Gguf& gguf, const std::string& key) {
       number = read<int64_t>(*value);
       break;
     default:
-      wrong_type(key, "an integer");
+      wrong_type(gguf, key, "an integer");
   }
-  if (number < 0) wrong_type(key, "a non-negative integer");
+  if (number < 0) wrong_type(gguf, key, "a non-negative integer");
   return uint64_t(number);
 }
 
@@ -57,29 +62,28 @@ std::optional<double> find_number(const Gguf& gguf, const std::string& key) {
   if (!value) return std::nullopt;
   if (value->type == ValueType::f32) return double(read<float>(*value));
   if (value->type == ValueType::f64) return read<double>(*value);
-  wrong_type(key, "a floating-point number");
+  wrong_type(gguf, key, "a floating-point number");
 }
 
 std::optional<bool> find_boolean(const Gguf& gguf, const std::string& key) {
   const Value* value = gguf.value(key);
   if (!value) return std::nullopt;
-  if (value->type != ValueType::boolean) wrong_type(key, "a boolean");
+  if (value->type != ValueType::boolean) wrong_type(gguf, key, "a boolean");
   return read<uint8_t>(*value) != 0;
 }
 
 std::optional<std::string> find_string(const Gguf& gguf, const std::string& key) {
   const Value* value = gguf.value(key);
   if (!value) return std::nullopt;
-  if (value->type != ValueType::string) wrong_type(key, "a string");
+  if (value->type != ValueType::string) wrong_type(gguf, key, "a string");
   return std::string(value->bytes);
 }
 
 uint64_t need_integer(const Gguf& gguf, const std::string& key, uint64_t least, uint64_t most) {
   const std::optional<uint64_t> value = find_integer(gguf, key);
-  if (!value) throw Error("bad_gguf", "Key '" + key + "' is missing.");
-  if (*value < least || *value > most)
-    throw Error("bad_gguf", "Key '" + key + "' is " + std::to_string(*value) + "; " + std::to_string(least) + " to " +
-                                std::to_string(most) + " is expected.");
+  if (!value || *value < least || *value > most)
+    throw Error("bad_gguf", describe_key(gguf, key) + " is " + (value ? std::to_string(*value) : "missing") + "; " +
+                                std::to_string(least) + " to " + std::to_string(most) + " is expected.");
   return *value;
 }
 

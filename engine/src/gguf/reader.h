@@ -31,6 +31,7 @@ struct Value {
   ValueType element;       // of an array
   uint64_t count;          // elements of an array
   std::string_view bytes;  // the value, a string's characters, or all of an array's elements
+  uint64_t offset = 0;     // of its entry, from the start of the file: for messages
 };
 
 struct Tensor {

@@ -61,24 +61,25 @@ constexpr uint64_t kVocabularyMax = 1 << 22;
 
 const Architecture* find_architecture(const Gguf& gguf) {
   const auto name = find_string(gguf, "general.architecture");
-  if (!name) throw Error("bad_gguf", "Key 'general.architecture' is missing.");
+  if (!name) throw Error("bad_gguf", "Key 'general.architecture' is missing; a string is expected.");
   std::string known;
   for (const Architecture& architecture : kArchitectures) {
     if (*name == architecture.name) return &architecture;
     known += (known.empty() ? "" : ", ") + std::string(architecture.name);
   }
-  unsupported("Architecture '" + *name + "' is not supported; these are: " + known + ".");
+  unsupported(describe_key(gguf, "general.architecture") + " is '" + *name + "', which is not supported; these are: " +
+              known + ".");
 }
 
 void refuse_variants(const Gguf& gguf, const std::string& prefix) {
   if (find_integer(gguf, prefix + "expert_count").value_or(0) > 0)
-    unsupported("Mixture-of-experts models are not supported.");
+    unsupported(describe_key(gguf, prefix + "expert_count") + " asks for a mixture of experts; none is supported.");
   if (!find_boolean(gguf, prefix + "attention.causal").value_or(true))
-    unsupported("Key '" + prefix + "attention.causal' is false; only causal attention is supported.");
+    unsupported(describe_key(gguf, prefix + "attention.causal") + " is false; only causal attention is supported.");
   for (const char* key : {"attention.sliding_window", "logit_scale", "embedding_scale", "residual_scale",
                           "attention.scale", "attn_logit_softcapping", "final_logit_softcapping"})
     if (gguf.value(prefix + key))
-      unsupported("Key '" + prefix + key + "' asks for a computation that is not supported.");
+      unsupported(describe_key(gguf, prefix + key) + " asks for a computation that is not supported.");
 }
 
 // llama.cpp reads this key for `bitnet`, whose files without it mean SiLU.
@@ -89,7 +90,7 @@ Gate read_gate(const Gguf& gguf, const std::string& prefix, const Architecture& 
   const bool silu = *name == "silu", relu_squared = *name == "relu2";
   const Gate gate = relu_squared ? Gate::relu_squared : Gate::silu;
   if (!(silu || relu_squared) || (gate != architecture.gate && !architecture.gate_from_metadata))
-    unsupported("Key '" + key + "' is '" + *name + "', which is not supported for this architecture.");
+    unsupported(describe_key(gguf, key) + " is '" + *name + "', which is not supported for this architecture.");
   return gate;
 }
 
@@ -111,8 +112,11 @@ size_t read_head_width(const Gguf& gguf, const std::string& prefix, const ModelC
 
 size_t read_vocabulary(const Gguf& gguf) {
   const Tensor* embedding = gguf.find("token_embd.weight");
-  if (!embedding) throw Error("bad_gguf", "Tensor 'token_embd.weight' is missing.");
-  if (embedding->rows > kVocabularyMax) throw Error("bad_gguf", "The vocabulary has more than 4194304 tokens.");
+  if (!embedding) throw Error("bad_gguf", "Tensor 'token_embd.weight' is missing; one row for each token is expected.");
+  if (embedding->rows > kVocabularyMax)
+    throw Error("bad_gguf", "Tensor 'token_embd.weight' at offset " + std::to_string(embedding->offset) + " has " +
+                                std::to_string(embedding->rows) + " rows; at most " + std::to_string(kVocabularyMax) +
+                                " are expected.");
   return embedding->rows;
 }
 
@@ -139,9 +143,11 @@ ModelConfig read_config(const Gguf& gguf) {
   config.gate = read_gate(gguf, prefix, *config.architecture);
   config.rotary = read_rope(gguf, prefix, config.head_width, config.context);
 
-  const auto epsilon = find_number(gguf, prefix + "attention.layer_norm_rms_epsilon");
+  const std::string epsilon_key = prefix + "attention.layer_norm_rms_epsilon";
+  const auto epsilon = find_number(gguf, epsilon_key);
   if (!epsilon || !(*epsilon > 0 && *epsilon < 1))
-    throw Error("bad_gguf", "Key '" + prefix + "attention.layer_norm_rms_epsilon' is missing or not between 0 and 1.");
+    throw Error("bad_gguf", describe_key(gguf, epsilon_key) + " is " + (epsilon ? std::to_string(*epsilon) : "missing") +
+                                "; a number between 0 and 1 is expected.");
   config.norm_epsilon = float(*epsilon);
   config.vocabulary = read_vocabulary(gguf);
   return config;

@@ -12,8 +12,8 @@ constexpr uint64_t kOriginalContextMax = 1 << 20;
 double read_between(const Gguf& gguf, const std::string& key, double otherwise, double least, double most) {
   const double value = find_number(gguf, key).value_or(otherwise);
   if (!(value >= least && value <= most))
-    throw Error("bad_gguf", "Key '" + key + "' is " + std::to_string(value) + "; " + std::to_string(least) + " to " +
-                                std::to_string(most) + " is expected.");
+    throw Error("bad_gguf", describe_key(gguf, key) + " is " + std::to_string(value) + "; " + std::to_string(least) +
+                                " to " + std::to_string(most) + " is expected.");
   return value;
 }
 
@@ -24,7 +24,8 @@ RopeScaling read_scaling(const Gguf& gguf, const std::string& prefix) {
   if (*name == "none") return RopeScaling::none;
   if (*name == "linear") return has_factor ? RopeScaling::linear : RopeScaling::none;
   if (*name == "yarn") return RopeScaling::yarn;
-  throw Error("unsupported", "Key '" + prefix + "scaling.type' is '" + *name + "'; none, linear and yarn are supported.");
+  throw Error("unsupported",
+              describe_key(gguf, prefix + "scaling.type") + " is '" + *name + "'; none, linear and yarn are supported.");
 }
 
 // Files whose YaRN parameters are not the paper's would be computed otherwise than they ask.
@@ -38,8 +39,8 @@ void refuse_other_yarn(const Gguf& gguf, const std::string& prefix) {
     const std::string full = prefix + "scaling." + key;
     const double value = find_number(gguf, full).value_or(usual);
     if (value != usual)
-      throw Error("unsupported", "Key '" + full + "' is " + std::to_string(value) + "; only " + std::to_string(usual) +
-                                     " is supported.");
+      throw Error("unsupported", describe_key(gguf, full) + " is " + std::to_string(value) + "; only " +
+                                     std::to_string(usual) + " is supported.");
   }
 }
 
@@ -50,7 +51,9 @@ RotarySettings read_rope(const Gguf& gguf, const std::string& architecture, size
   RotarySettings rope{};
   rope.rotated = gguf.value(prefix + "dimension_count") ? need_integer(gguf, prefix + "dimension_count", 2, head_width)
                                                         : head_width;
-  if (rope.rotated % 2 != 0) throw Error("bad_gguf", "Key '" + prefix + "dimension_count' is odd.");
+  if (rope.rotated % 2 != 0)
+    throw Error("bad_gguf", describe_key(gguf, prefix + "dimension_count") + " is " + std::to_string(rope.rotated) +
+                                "; an even number is expected.");
   rope.base = read_between(gguf, prefix + "freq_base", 10000, 1, kBaseMax);
   rope.scaling = read_scaling(gguf, prefix);
   rope.magnitude = read_between(gguf, prefix + "scaling.attn_factor", 1, 1 / kMagnitudeMax, kMagnitudeMax);
@@ -65,7 +68,7 @@ RotarySettings read_rope(const Gguf& gguf, const std::string& architecture, size
   rope.original_context =
       double(gguf.value(original) ? need_integer(gguf, original, 1, kOriginalContextMax) : context);
   if (!(rope.base > 1))
-    throw Error("bad_gguf", "Key '" + prefix + "freq_base' is 1; YaRN needs a base above 1.");
+    throw Error("bad_gguf", describe_key(gguf, prefix + "freq_base") + " is 1; YaRN needs a base above 1.");
   rope.magnitude = rope.magnitude * (1 + 0.1 * log_f64(rope.factor));
   return rope;
 }

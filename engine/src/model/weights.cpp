@@ -25,13 +25,14 @@ class Loader {
   Vector vector(const std::string& name, uint64_t count) {
     const Tensor& tensor = need(name, count, 1);
     if (TensorType{tensor.type->id} != TensorType::f32)
-      throw Error("unsupported", "Tensor '" + name + "' has type " + tensor.type->name + "; F32 is expected.");
+      throw Error("unsupported", "Tensor '" + name + "' at offset " + std::to_string(tensor.offset) + " has type " +
+                                     tensor.type->name + "; F32 is expected.");
     Vector vector(round_up(count, kGroup) * sizeof(float));
     std::memcpy(vector.as<float>(), tensor.bytes.data(), count * sizeof(float));
     for (uint64_t i = 0; i < count; i++)
       if (!(vector.as<float>()[i] - vector.as<float>()[i] == 0.0f))
         throw Error("bad_gguf", "Tensor '" + name + "' at offset " + std::to_string(tensor.offset + i * 4) +
-                                    " holds an infinite or NaN weight.");
+                                    " holds an infinite or NaN weight; finite numbers are expected.");
     return vector;
   }
 
@@ -63,7 +64,8 @@ class Loader {
     for (const Tensor& tensor : gguf_.tensors)
       if (!used_.contains(tensor.name))
         throw Error("unsupported",
-                    "Tensor '" + tensor.name + "' is not part of this architecture as the engine computes it.");
+                    "Tensor '" + tensor.name + "' at offset " + std::to_string(tensor.offset) +
+                        " is not part of this architecture as the engine computes it.");
   }
 
   Buffer pack(const Context& context, const Progress& progress, const Release& release) {
@@ -92,7 +94,9 @@ class Loader {
  private:
   const Tensor& need(const std::string& name, uint64_t columns, uint64_t rows) {
     const Tensor* tensor = gguf_.find(name);
-    if (!tensor) throw Error("bad_gguf", "Tensor '" + name + "' is missing.");
+    if (!tensor)
+      throw Error("bad_gguf", "Tensor '" + name + "' is missing; rows of " + std::to_string(columns) + " and " +
+                                  std::to_string(rows) + " rows are expected.");
     if (tensor->shape[0] != columns || tensor->rows != rows)
       throw Error("bad_gguf", "Tensor '" + name + "' at offset " + std::to_string(tensor->offset) + " has rows of " +
                                   std::to_string(tensor->shape[0]) + " and " + std::to_string(tensor->rows) +

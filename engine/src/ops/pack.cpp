@@ -12,14 +12,14 @@ std::string describe(const Tensor& tensor) {
   return "Tensor '" + tensor.name + "' at offset " + std::to_string(tensor.offset);
 }
 
-// I2_S keeps one scale behind the weights.
+// I2_S keeps one scale behind the weights, whose codes go up to +2: twice the scale has to be finite, too.
 float tensor_scale(const Tensor& tensor) {
   if (TensorType{tensor.type->id} != TensorType::i2_s) return 1;
   float scale;
   std::memcpy(&scale, tensor.bytes.data() + tensor.rows * tensor.row_bytes, sizeof scale);
-  if (scale - scale != 0 || scale == 0)
+  if (2 * scale - 2 * scale != 0 || scale == 0)
     throw Error("bad_gguf", describe(tensor) + " has the scale " + std::to_string(scale) +
-                                " behind its weights; a finite number other than zero is expected.");
+                                " behind its weights; a number other than zero whose double is finite is expected.");
   return scale;
 }
 

@@ -27,7 +27,8 @@ std::string key_of(const char* name) { return kPrefix + std::string(name); }
 const Value& need_array(const Gguf& gguf, const std::string& key, ValueType element, const char* expected) {
   const Value* value = gguf.value(key);
   if (!value || value->type != ValueType::array || value->element != element)
-    bad("Key '" + key + "' is missing or not an array of " + expected + ".");
+    bad(describe_key(gguf, key) + (value ? " is something else" : " is missing") + "; an array of " + expected +
+        " is expected.");
   return *value;
 }
 
@@ -38,7 +39,7 @@ void each_string(const Gguf& gguf, const std::string& key, Use use) {
   for (uint64_t i = 0; i < value.count; i++) {
     const std::string_view text = cursor.string(cursor.left(), key);
     if (find_invalid_utf8(text) != std::string_view::npos)
-      bad("Key '" + key + "'[" + std::to_string(i) + "] is not valid UTF-8.");
+      bad(describe_key(gguf, key) + " has the element " + std::to_string(i) + ", which is not valid UTF-8.");
     use(i, text);
   }
 }
@@ -57,11 +58,12 @@ std::vector<TokenType> read_types(const Gguf& gguf, size_t count) {
   if (!value) return types;
   if (value->type != ValueType::array || (value->element != ValueType::i32 && value->element != ValueType::u32) ||
       value->count != count)
-    bad("Key '" + key + "' does not hold " + std::to_string(count) + " integers.");
+    bad(describe_key(gguf, key) + " does not hold " + std::to_string(count) + " integers, one for each token.");
   for (size_t i = 0; i < count; i++) {
     const auto type = element<int32_t>(*value, i);
     if (type < int32_t(TokenType::normal) || type > int32_t(TokenType::byte))
-      bad("Token " + std::to_string(i) + " has unknown type " + std::to_string(type) + ".");
+      bad(describe_key(gguf, key) + " gives token " + std::to_string(i) + " the unknown type " + std::to_string(type) +
+          "; 1 to 6 are expected.");
     types[i] = TokenType(type);
   }
   return types;
@@ -74,10 +76,10 @@ std::vector<float> read_scores(const Gguf& gguf, size_t count) {
   if (!value) return scores;
   if (value->type != ValueType::array || (value->element != ValueType::f32 && value->element != ValueType::i32) ||
       value->count != count)
-    bad("Key '" + key + "' does not hold " + std::to_string(count) + " numbers.");
+    bad(describe_key(gguf, key) + " does not hold " + std::to_string(count) + " numbers, one for each token.");
   for (size_t i = 0; i < count; i++) {
     scores[i] = value->element == ValueType::f32 ? element<float>(*value, i) : float(element<int32_t>(*value, i));
-    if (std::isnan(scores[i])) bad("Token " + std::to_string(i) + " has a score that is not a number.");
+    if (std::isnan(scores[i])) bad(describe_key(gguf, key) + " gives token " + std::to_string(i) + " NaN; a number is expected.");
   }
   return scores;
 }
@@ -87,7 +89,8 @@ std::optional<uint32_t> read_token(const Gguf& gguf, const char* name, size_t co
   const std::optional<uint64_t> id = find_integer(gguf, key);
   if (!id) return std::nullopt;
   if (*id >= count)
-    bad("Key '" + key + "' is " + std::to_string(*id) + ", outside the vocabulary of " + std::to_string(count) + ".");
+    bad(describe_key(gguf, key) + " is " + std::to_string(*id) + ", outside the vocabulary of " + std::to_string(count) +
+        " tokens.");
   return uint32_t(*id);
 }
 
@@ -95,7 +98,7 @@ bool read_flag(const Gguf& gguf, const char* name, bool otherwise) {
   const std::string key = key_of(name);
   const Value* value = gguf.value(key);
   if (!value) return otherwise;
-  if (value->type != ValueType::boolean) bad("Key '" + key + "' does not hold true or false.");
+  if (value->type != ValueType::boolean) bad(describe_key(gguf, key) + " is something else; true or false is expected.");
   return value->bytes[0] != 0;
 }
 
@@ -147,8 +150,8 @@ void read_tokens(const Gguf& gguf, size_t rows, TokenTable& vocabulary) {
   const std::string key = key_of("tokens");
   const uint64_t count = need_array(gguf, key, ValueType::string, "strings").count;
   if (count != rows)
-    bad("The vocabulary has " + std::to_string(count) + " tokens, but the embedding has " + std::to_string(rows) +
-        " rows.");
+    bad(describe_key(gguf, key) + " has " + std::to_string(count) + " tokens, but the embedding has " +
+        std::to_string(rows) + " rows; as many are expected.");
   each_string(gguf, key, [&](uint64_t, std::string_view text) {
     vocabulary.blob += text;
     vocabulary.ends.push_back(uint32_t(vocabulary.blob.size()));  // metadata is at most 256 MiB
@@ -165,7 +168,8 @@ void read_byte_level(const Gguf& gguf, TokenTable& vocabulary) {
   each_string(gguf, key_of("merges"), [&](uint64_t index, std::string_view merge) {
     const size_t space = merge.find(' ', 1);
     if (space == std::string_view::npos || space + 1 == merge.size())
-      bad("Merge " + std::to_string(index) + " is not two tokens: '" + std::string(merge) + "'.");
+      bad(describe_key(gguf, key_of("merges")) + " has the merge " + std::to_string(index) + ", which is not two tokens: '" +
+          std::string(merge) + "'.");
     vocabulary.merges.emplace_back(merge);
   });
   vocabulary.bos = read_token(gguf, "bos_token_id", vocabulary.size());
@@ -245,8 +249,9 @@ std::string bytes_of_token(const TokenTable& vocabulary, uint32_t id) {
 void read_token_table(const Gguf& gguf, size_t rows, TokenTable& vocabulary) {
   const std::string model = find_string(gguf, key_of("model")).value_or("");
   if (model != "gpt2" && model != "llama")
-    throw Error("unsupported", "Tokenizer model '" + model +
-                                   "' is not supported; byte-level BPE ('gpt2') and SentencePiece ('llama') are.");
+    throw Error("unsupported",
+                describe_key(gguf, key_of("model")) + " is '" + model +
+                    "', which is not supported; byte-level BPE ('gpt2') and SentencePiece ('llama') are.");
   vocabulary.pieces_of_sentence = model == "llama";
   read_tokens(gguf, rows, vocabulary);
   vocabulary.pieces_of_sentence ? read_sentence_pieces(gguf, vocabulary) : read_byte_level(gguf, vocabulary);
