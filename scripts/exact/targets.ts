@@ -1,7 +1,8 @@
-// The exactness checks of the places that this machine's own addon is not: NEON, emulated, and WebAssembly, in Node and in
-// Chromium, each against the specification (the scalar table) on this CPU.
+// Kernels one by one and whole models layer by layer, against the specification (the scalar table) on this CPU: its other
+// tables, NEON, emulated, and WebAssembly, in Node and in Chromium.
 import { fileURLToPath } from 'node:url'
 import { GREEDY, loadModel, type Sampling, sampling } from '../../engine/index.ts'
+import { supportedKernels } from '../../engine/test/support/kernels.ts'
 import { Random } from '../../engine/test/support/random.ts'
 import {
   type Architecture,
@@ -63,7 +64,19 @@ function ownArch(): DriverArch {
   throw new Error(`The driver is built for x64 and arm64; this CPU is ${process.arch}.`)
 }
 
+/** This CPU's own tables, each with one thread and with more. */
+const ownTables = (): [prefix: string, open: () => Promise<Target>][] =>
+  supportedKernels()
+    .filter(kernels => kernels !== 'scalar')
+    .flatMap(kernels =>
+      [1, 3].map((threads): [string, () => Promise<Target>] => [
+        `${process.arch}.${kernels}.threads_${threads}`,
+        () => driverTarget(ownArch(), kernels, threads),
+      ]),
+    )
+
 const PLACES: readonly (readonly [prefix: string, open: () => Promise<Target>])[] = [
+  ...ownTables(),
   ['neon', () => driverTarget('arm64', 'neon')],
   ['wasm.node', wasmTarget],
   ['wasm.chromium', chromiumTarget],
