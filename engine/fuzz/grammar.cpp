@@ -9,7 +9,7 @@ using namespace aria;
 using fuzz::attempt, fuzz::require;
 
 constexpr const char* kRefusals[] = {"bad_grammar"};
-constexpr size_t kStepsMax = 24;
+constexpr size_t kStepsMax = 16;
 constexpr uint32_t kStop = 256;  // behind the 256 bytes
 
 // All bytes, a stop token, and tokens of several bytes that share beginnings, cut characters and are no UTF-8.

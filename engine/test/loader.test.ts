@@ -1,4 +1,4 @@
-import { truncateSync } from 'node:fs'
+import { readdirSync, readFileSync, truncateSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { ENGINE_ERROR_CODES, EngineError, loadModel, loadTokenizer } from '../index.ts'
 import { type GgufFile, writeGguf } from './support/gguf-writer.ts'
@@ -283,6 +283,25 @@ describe('a hostile file', () => {
         expect(ENGINE_ERROR_CODES).toContain((error as EngineError).code)
         expect((error as EngineError).code, `round ${round}: ${error}`).not.toBe('internal')
       }
+    }
+  })
+})
+
+describe('the corpus of the fuzzer', () => {
+  const folder = new URL('../fuzz/corpus/loader/', import.meta.url)
+
+  test('ends in a typed error or a model, file by file', async () => {
+    const names = readdirSync(folder)
+    expect(names.length).toBeGreaterThan(10)
+    for (const name of names) {
+      const loaded = loadModel(temporaryFile(readFileSync(new URL(name, folder))), { threads: 1 })
+      const error = await loaded.then(
+        model => model.close(),
+        (reason: unknown) => reason,
+      )
+      if (error === undefined) continue
+      expect(error, name).toBeInstanceOf(EngineError)
+      expect(HEADER_CODES, `${name}: ${error}`).toContain((error as EngineError).code)
     }
   })
 })
