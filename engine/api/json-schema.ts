@@ -1,6 +1,15 @@
 // JSON Schema to GBNF. Every answer of the grammar is JSON that the schema accepts; not the other way round: properties
 // come in the schema's order, and none that it does not name unless `additionalProperties` allows them.
 import { EngineError } from './error.ts'
+import { FORMATS } from './json-format.ts'
+import {
+  BOUND_PLACES_MAX,
+  type Bound,
+  isExpressible,
+  isStep,
+  numberGrammar,
+  STEP_MAX,
+} from './json-number.ts'
 import { patternGrammar } from './json-pattern.ts'
 import { GRAMMAR_LENGTH_MAX } from './sampling.ts'
 
@@ -8,18 +17,19 @@ type Schema = Readonly<Record<string, unknown>>
 
 const DEPTH_MAX = 64
 const COUNT_MAX = 65_536
-// What says nothing about which values are right. `format` is an annotation in JSON Schema 2020-12 as well.
+// What says nothing about which values are right. A `format` that is not in FORMATS is an annotation too, as in 2020-12.
 const ANNOTATIONS = new Set(
   '$schema $id $comment $defs definitions title description default examples deprecated readOnly writeOnly format'.split(
     ' ',
   ),
 )
+const BOUNDS = ['minimum', 'exclusiveMinimum', 'maximum', 'exclusiveMaximum', 'multipleOf']
 const KEYWORDS: Readonly<Record<string, readonly string[]>> = {
   object: ['properties', 'required', 'additionalProperties'],
-  array: ['items', 'minItems', 'maxItems'],
+  array: ['items', 'prefixItems', 'minItems', 'maxItems'],
   string: ['minLength', 'maxLength', 'pattern'],
-  number: [],
-  integer: [],
+  number: BOUNDS,
+  integer: BOUNDS,
   boolean: [],
   null: [],
 }
@@ -57,9 +67,30 @@ function count(schema: Schema, keyword: string, path: string): number | undefine
   return value as number
 }
 
+function numeric(schema: Schema, keyword: string, path: string): number | undefined {
+  const value = schema[keyword]
+  if (value === undefined) return undefined
+  if (typeof value !== 'number' || !Number.isFinite(value)) return fail(`${path}/${keyword}`, 'is no number')
+  if (!isExpressible(value))
+    fail(
+      `${path}/${keyword}`,
+      `is ${value}, which has more than ${BOUND_PLACES_MAX} digits on a side of the point`,
+    )
+  return value
+}
+
+/** The narrower of two bounds, of which the second excludes its value; `sign` is 1 for lower ones, -1 for upper ones. */
+function narrower(value: number | undefined, excluded: number | undefined, sign: 1 | -1): Bound | undefined {
+  if (excluded !== undefined && (value === undefined || sign * excluded >= sign * value))
+    return { value: excluded, inclusive: false }
+  return value === undefined ? undefined : { value, inclusive: true }
+}
+
 function typesOf(schema: Schema, path: string): string[] {
   const given = schema['type']
-  const implied = Object.keys(KEYWORDS).filter(type => KEYWORDS[type]!.some(keyword => keyword in schema))
+  const implied = Object.keys(KEYWORDS)
+    .filter(type => KEYWORDS[type]!.some(keyword => keyword in schema))
+    .filter(type => type !== 'integer')
   if (given === undefined) return implied
   const types = Array.isArray(given) ? given : [given]
   for (const type of types)
@@ -71,6 +102,7 @@ function typesOf(schema: Schema, path: string): string[] {
 class Converter {
   private readonly rules: string[] = []
   private readonly references = new Map<string, string>()
+  private readonly formats = new Set<string>()
   private length = 0
   private names = 0
   private readonly root: unknown
@@ -154,13 +186,34 @@ class Converter {
   private typed(type: string, schema: Schema, path: string, depth: number): string {
     if (type === 'object') return this.object(schema, path, depth)
     if (type === 'array') return this.array(schema, path, depth)
-    return type === 'string' ? this.string(schema, path) : type
+    if (type === 'string') return this.string(schema, path)
+    if (type === 'number' || type === 'integer') return this.number(type, schema, path)
+    return type
+  }
+
+  private number(type: string, schema: Schema, path: string): string {
+    if (!BOUNDS.some(keyword => keyword in schema)) return type
+    const [minimum, above, maximum, below, step] = BOUNDS.map(keyword => numeric(schema, keyword, path))
+    const integer = type === 'integer'
+    if (step !== undefined && !isStep(step, integer))
+      fail(
+        `${path}/multipleOf`,
+        `is ${step}; ${integer ? 'an integer' : 'a number whose digits make an integer'} from 1 to ${STEP_MAX} is expected`,
+      )
+    const range = { low: narrower(minimum, above, 1), high: narrower(maximum, below, -1), step, integer }
+    return numberGrammar(range, body => this.rule(body)) ?? fail(path, 'admits no number')
   }
 
   private string(schema: Schema, path: string): string {
     const least = count(schema, 'minLength', path)
     const most = count(schema, 'maxLength', path)
     const pattern = schema['pattern']
+    const format = FORMATS.get(schema['format'])
+    if (format !== undefined) {
+      if (pattern !== undefined || least !== undefined || most !== undefined)
+        fail(`${path}/format`, 'beside a length or pattern is not supported')
+      return this.formatted(schema['format'] as string, format)
+    }
     if (pattern !== undefined) {
       if (typeof pattern !== 'string') fail(`${path}/pattern`, 'is no text')
       if (least !== undefined || most !== undefined)
@@ -172,14 +225,42 @@ class Converter {
     return this.rule(`"\\"" char{${least ?? 0},${most ?? ''}} "\\""`)
   }
 
+  private formatted(format: string, contents: string): string {
+    const name = `f-${format}`
+    if (!this.formats.has(name)) this.rule(`"\\"" ${contents} "\\""`, name)
+    this.formats.add(name)
+    return name
+  }
+
   private array(schema: Schema, path: string, depth: number): string {
     const least = count(schema, 'minItems', path) ?? 0
     const most = count(schema, 'maxItems', path)
     if (most !== undefined && most < least) fail(`${path}/maxItems`, 'is below minItems')
     if (most === 0) return this.rule('"[" ws "]"')
-    const item = this.value(schema['items'] ?? true, `${path}/items`, depth + 1)
-    const more = `("," ws ${item}){${Math.max(least - 1, 0)},${most === undefined ? '' : most - 1}}`
-    return this.rule(`"[" ws ${least === 0 ? `(${item} ${more})?` : `${item} ${more}`} ws "]"`)
+    const first = schema['prefixItems'] ?? []
+    if (!Array.isArray(first)) return fail(`${path}/prefixItems`, 'is no array')
+    const items = schema['items'] ?? true
+    if (items === false && least > first.length)
+      fail(`${path}/minItems`, 'is more than prefixItems, and no others are allowed')
+    let rest =
+      items === false
+        ? '""'
+        : this.further(this.value(items, `${path}/items`, depth + 1), first.length, least, most)
+    for (let at = Math.min(first.length, most ?? COUNT_MAX) - 1; at >= 0; at--) {
+      const item = this.value(first[at], `${path}/prefixItems/${at}`, depth + 1)
+      const from = this.rule(`${at === 0 ? '' : '"," ws '}${item} ${rest}`)
+      rest = at < least ? from : `${from}?`
+    }
+    return this.rule(`"[" ws ${rest} ws "]"`)
+  }
+
+  /** Items behind the first `before`, which have schemas of their own, up to the counts of the whole array. */
+  private further(item: string, before: number, least: number, most: number | undefined): string {
+    if (most !== undefined && most <= before) return '""'
+    const skipped = Math.max(before, 1)
+    const more = `("," ws ${item}){${Math.max(least - skipped, 0)},${most === undefined ? '' : most - skipped}}`
+    if (before > 0) return more
+    return least === 0 ? `(${item} ${more})?` : `${item} ${more}`
   }
 
   // first<i>: no member is written yet and properties from i on may come; rest<i>: some are.
@@ -236,7 +317,7 @@ class Converter {
 
 /**
  * The grammar of the JSON texts that a schema accepts, for `sampling({ grammar })`. Throws `bad_grammar`, naming the path,
- * for what cannot be held to: numeric bounds, `not`, `if`, `patternProperties`, several `allOf`, remote references and others.
+ * for what cannot be held to: `not`, `if`, `patternProperties`, several `allOf`, remote references and others.
  */
 export function jsonSchemaGrammar(schema: unknown): string {
   return new Converter(schema).convert()

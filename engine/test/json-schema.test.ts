@@ -77,8 +77,87 @@ describe('a JSON schema as a grammar', () => {
     holds(pattern('^["\\\\]\\.[^a]$'), ['"\\".b"', '"\\\\.\\""'], ['"x.b"', '".a"'])
   })
 
+  test('takes arrays whose first items have schemas of their own', () => {
+    const pair = [{ type: 'integer' }, { type: 'boolean' }]
+    holds({ prefixItems: pair, items: false }, ['[]', '[1]', '[1,true]'], ['[true]', '[1,true,1]'])
+    holds(
+      { prefixItems: pair, items: { type: 'null' }, minItems: 2, maxItems: 3 },
+      ['[1, true]', '[1,false,null]'],
+      ['[1]', '[1,true,1]', '[1,true,null,null]'],
+    )
+    holds({ prefixItems: pair, items: { type: 'null' }, minItems: 3 }, ['[1,true,null]'], ['[1,true]'])
+    holds({ prefixItems: pair, maxItems: 1 }, ['[]', '[7]'], ['[1,true]'])
+  })
+
+  test('takes the formats of OpenAI’s structured outputs; others are annotations', () => {
+    const formats: [string, string[], string[]][] = [
+      [
+        'date',
+        ['2024-02-29', '2000-02-29', '1999-12-31', '2025-04-30'],
+        ['2023-02-29', '1900-02-29', '2025-04-31', '2025-13-01', '2025-1-1', '2025-01-00'],
+      ],
+      ['time', ['23:59:59Z', '00:00:00.125+05:30'], ['24:00:00Z', '12:60:00Z', '12:00:00', '12:00Z']],
+      [
+        'date-time',
+        ['2024-02-29T12:00:00Z', '1985-04-12T23:20:50.52-08:00'],
+        ['2023-02-29T12:00:00Z', '2024-02-29 12:00:00Z', '2024-02-29'],
+      ],
+      [
+        'duration',
+        ['P1Y2M3DT4H5M6S', 'P4W', 'PT36H', 'P1M', 'PT1M', 'P1D'],
+        ['P', 'PT', 'P1', 'P1S', 'PT1D', 'P1W2D', 'P1Y2D'],
+      ],
+      [
+        'email',
+        ['ada@example.org', "o'neil+x.y@a-b.co.uk"],
+        ['ada', 'a@', '@a.b', 'a..b@c.d', 'a@b-.c', 'a b@c.d'],
+      ],
+      [
+        'hostname',
+        ['localhost', 'a.b.c.d.e', 'xn--bcher-kva.example'],
+        ['', '-a', 'a-', 'a..b', 'a_b', 'a.'],
+      ],
+      ['ipv4', ['0.0.0.0', '255.249.199.10'], ['256.0.0.1', '1.2.3', '01.2.3.4', '1.2.3.4.5']],
+      [
+        'ipv6',
+        ['::', '::1', 'fe80::1:2', '1:2:3:4:5:6:7:8', '1:2:3:4:5:6:7::', '1::8'],
+        [':', '1:2:3:4:5:6:7', '1:2:3:4:5:6:7:8:9', '1::2::3', '12345::', '1:2:3:4:5:6:7:8::'],
+      ],
+      [
+        'uuid',
+        ['123e4567-e89b-12d3-a456-426614174000'],
+        ['123e4567e89b12d3a456426614174000', '123e4567-e89b-12d3-a456-42661417400g'],
+      ],
+    ]
+    for (const [format, right, wrong] of formats)
+      holds(
+        { type: 'string', format },
+        right.map(text => `"${text}"`),
+        wrong.map(text => `"${text}"`),
+      )
+    holds({ type: 'string', format: 'color' }, ['"red"'], ['1'])
+    holds(
+      {
+        properties: {
+          a: { type: 'string', format: 'date' },
+          b: { type: ['string', 'null'], format: 'date' },
+        },
+        required: ['a', 'b'],
+      },
+      ['{"a":"2020-01-01","b":null}'],
+      ['{"a":"2020","b":null}'],
+    )
+  })
+
   test.each([
-    [{ type: 'integer', minimum: 3 }, '#/minimum'],
+    [{ type: 'integer', minimum: '3' }, '#/minimum'],
+    [{ type: 'number', maximum: 1e33 }, '#/maximum'],
+    [{ type: 'integer', multipleOf: 101 }, '#/multipleOf'],
+    [{ type: 'integer', multipleOf: 0.5 }, '#/multipleOf'],
+    [{ type: 'number', multipleOf: 0 }, '#/multipleOf'],
+    [{ properties: { a: { type: 'integer', minimum: 3, exclusiveMaximum: 3 } } }, '#/properties/a'],
+    [{ type: 'string', format: 'date', maxLength: 3 }, '#/format'],
+    [{ type: 'array', prefixItems: [{}], items: false, minItems: 2 }, '#/minItems'],
     [{ properties: { a: { not: {} } } }, '#/properties/a/not'],
     [{ type: 'object', patternProperties: {} }, '#/patternProperties'],
     [{ $ref: 'https://example.com/x' }, '#/$ref'],
