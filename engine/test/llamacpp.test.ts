@@ -79,7 +79,9 @@ const RANDOM_MODELS: Record<string, TinyModel> = {
 
 describe('random models in llama.cpp', () => {
   test.each(Object.entries(RANDOM_MODELS))('%s: logits agree at every tried position', async (_, options) => {
-    const path = writeTinyModel({ ...options, seed: 11 })
+    // At the size of results that training gives: undamped, the two ways of rounding activations drift apart, each about
+    // as far from the model in double precision as from the other.
+    const path = writeTinyModel({ ...options, seed: 11, gain: 0.5 })
     const [model, other] = [await loadModel(path, { threads: 1 }), await llama.loadModel({ modelPath: path })]
     const sequence = (await other.createContext({ contextSize: 256, threads: 1 })).getSequence()
     const session = model.createSession()
