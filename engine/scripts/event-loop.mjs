@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { atMost, measured, report } from '../../scripts/checks.ts'
-import { loadModel, sampling } from '../index.ts'
+import { jsonSchemaGrammar, loadModel, sampling } from '../index.ts'
 
 const GOAL_MS = 5
 const BUILT_IN = fileURLToPath(new URL('../../models/aria-1.gguf', import.meta.url))
@@ -58,6 +58,13 @@ function timed(call) {
   return result
 }
 
+// Beside the steps: a grammar of its own for every third answer, so that grammars are compiled all the time, and a chat of as
+// much text as a large context holds.
+const GRAMMARS = Array.from({ length: 32 }, (_, minimum) =>
+  jsonSchemaGrammar({ type: 'array', items: { type: 'integer', minimum, maximum: 1000 + minimum } }),
+)
+const CHAT = [{ role: 'user', content: 'As much text as a large context holds. '.repeat(6000) }]
+
 async function client(model, index, until) {
   while (performance.now() < until) {
     const session = timed(() => model.createSession({ shareKey: `client ${index % 4}` }))
@@ -65,11 +72,12 @@ async function client(model, index, until) {
     const prompt = Uint32Array.from({ length }, (_, i) => (i * 31 + (index % 8)) % model.info.vocabSize)
     await timed(() => session.prefill(prompt))
     await timed(() => session.logits())
-    for (let i = 0; i < 6; i++)
-      await timed(() => session.decode(4, sampling({ temperature: 1 }), BigInt(index)))
+    const settings = sampling({ temperature: 1, ...(index % 3 === 0 && { grammar: GRAMMARS[index % 32] }) })
+    for (let i = 0; i < 6; i++) await timed(() => session.decode(4, settings, BigInt(index)))
+    if (index % 16 === 0) await timed(() => model.tokenizer.encodeChatAsync(CHAT))
     const bytes = await timed(() => session.save())
     const again = await timed(() => model.restoreSession(bytes))
-    await timed(() => again.decode(2, sampling({ temperature: 1 }), 1n))
+    await timed(() => again.decode(2, settings, 1n))
     await timed(() => session.close())
     await timed(() => again.close())
   }

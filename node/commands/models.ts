@@ -41,6 +41,9 @@ Examples:
   $ aria models show models/aria-1.gguf
   $ aria models get https://huggingface.co/<owner>/<model>/resolve/main/<file>.gguf`,
     )
+  withCommon(models.command('list'))
+    .description('The same as no subcommand')
+    .action((_flags, command: Command) => list(command.optsWithGlobals()))
   withCommon(models.command('show <file>'))
     .description("A model's shape, tensor types and id on the market")
     .action((file: string, _flags, command: Command) => show(file, command.optsWithGlobals()))

@@ -39,9 +39,18 @@ export async function loadWithProgress(path: string, options: LoadOptions): Prom
   const bar = progressBar(`Loading ${basename(path)}`)
   try {
     return await loadModel(path, { ...options, onProgress: share => bar.show(share) })
+  } catch (thrown) {
+    throw named(thrown, path)
   } finally {
     bar.clear()
   }
+}
+
+/** What the engine says of a file's contents, with the file: it may be the one of several that was meant for another use. */
+function named(thrown: unknown, path: string): unknown {
+  if (!(thrown instanceof Error) || !('code' in thrown) || thrown.message.includes(path)) return thrown
+  if (thrown.code !== 'bad_gguf' && thrown.code !== 'unsupported') return thrown
+  return Object.assign(new Error(`${path}: ${thrown.message}`, { cause: thrown }), { code: thrown.code })
 }
 
 const UNITS = ['B', 'kB', 'MB', 'GB', 'TB']

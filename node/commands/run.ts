@@ -43,6 +43,8 @@ export function runCommand(): Command {
 async function run(prompt: string | undefined, options: RunOptions): Promise<void> {
   const isChat = prompt === undefined && process.stdin.isTTY === true && !options.json
   const question = isChat ? '' : (prompt ?? (await readStdin()))
+  if (!isChat && question.trim() === '')
+    throw new AriaError('bad_request', 'There is no prompt.', { hint: 'Try: aria run "Tell me a story."' })
   const signal = stopSignal()
   const model = await loadWithProgress(options.model, { ...threadsOf(options), signal })
   try {
@@ -58,7 +60,7 @@ const user = (content: string): ChatMessage => ({ role: 'user', content })
 const opening = ({ system }: RunOptions): ChatMessage[] =>
   system === undefined ? [] : [{ role: 'system', content: system }]
 
-/** @throws AriaError `prompt_too_long` beyond 16 MiB, `bad_request` when nothing is piped in. */
+/** @throws AriaError `prompt_too_long` beyond 16 MiB. */
 async function readStdin(): Promise<string> {
   const chunks: Buffer[] = []
   let bytes = 0
@@ -71,8 +73,7 @@ async function readStdin(): Promise<string> {
     chunks.push(chunk)
   }
   const text = Buffer.concat(chunks).toString('utf8').trim()
-  if (text !== '') return text
-  throw new AriaError('bad_request', 'There is no prompt.', { hint: 'Try: aria run "Tell me a story."' })
+  return text
 }
 
 function answer(
@@ -147,6 +148,8 @@ function report(answer: LocalAnswer, { json, model, seed }: RunOptions, { info }
   const speed = `${answer.outputTokens} tokens, ${answer.tokensPerSecond} tokens/s`
   const first = `first token after ${answer.firstTokenMs} ms`
   process.stdout.write('\n')
+  if (answer.finish === 'length')
+    process.stderr.write('The answer is cut off here; --max-tokens lets it go on.\n')
   process.stderr.write(`${speed}, ${first} (${info.kernels}, ${info.threads} threads, seed ${seed})\n`)
 }
 

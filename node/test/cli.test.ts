@@ -84,7 +84,8 @@ describe('aria', () => {
 
   it.each([
     [['run', 'hi', '--model', '/nowhere.gguf'], '/nowhere.gguf'],
-    [['run', 'hi', '--model', ARIA], 'GGUF'],
+    [['run', 'hi', '--model', ARIA], `${ARIA}: The file does not start with 'GGUF'`],
+    [['run', ' '], 'There is no prompt'],
     [['provider', 'start'], 'ARIA_DEPLOYMENT'],
   ])('says in one sentence what is wrong and what to do: %j', async (args, name) => {
     const { code, stderr, stdout } = await run(...args)
