@@ -28,9 +28,13 @@ export interface Tokenizer {
    * or text than a template needs.
    */
   encodeChat(messages: readonly ChatMessage[]): Uint32Array
+  /**
+   * The same with tokenisation on a thread of its own. The template itself runs on the event loop: within 5 ms up to about
+   * 200 messages and a million characters, 20 ms for 4,000 messages, 60 ms at the limit of 16 million characters.
+   */
+  encodeChatAsync(messages: readonly ChatMessage[], options?: { signal?: AbortSignal }): Promise<Uint32Array>
   /** The bytes that a token adds to a text; none for control tokens. */
   tokenBytes(token: number): Uint8Array
-  encodeChatAsync(messages: readonly ChatMessage[], options?: { signal?: AbortSignal }): Promise<Uint32Array>
   /** Plainly the tokens' bytes as UTF-8; control tokens show nothing; the space that SentencePiece puts before a text goes. */
   decode(tokens: Uint32Array | readonly number[]): string
   decoder(): Decoder
