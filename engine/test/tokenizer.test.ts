@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { loadTokenizer, type Tokenizer } from '../index.ts'
+import { CHARACTERS_ON_LOOP, MESSAGES_ON_LOOP } from '../tokenizer/limits.ts'
+import { renderInThread } from '../tokenizer/render-thread.ts'
 import { type GgufFile, writeGguf } from './support/gguf-writer.ts'
 import { IM_END, TOKENS, temporaryFile, tinyModel } from './support/tiny-model.ts'
 
@@ -164,6 +166,24 @@ describe('a long text', () => {
     expect(await tokenizer.encodeAsync(text)).toEqual(tokenizer.encode(text))
     const messages = [{ role: 'user', content: text }] as const
     expect(await tokenizer.encodeChatAsync(messages)).toEqual(tokenizer.encodeChat(messages))
+  })
+
+  test('a chat too large for the event loop is rendered on a thread, to the same tokens', async () => {
+    const many = Array.from({ length: 3 * MESSAGES_ON_LOOP }, (_, index) => ({
+      role: index % 2 === 0 ? ('user' as const) : ('assistant' as const),
+      content: `hello ${index} <|im_end|>`,
+    }))
+    const long = [{ role: 'user' as const, content: 'hello world '.repeat(CHARACTERS_ON_LOOP / 10) }]
+    for (const messages of [many, long])
+      expect(await tokenizer.encodeChatAsync(messages)).toEqual(tokenizer.encodeChat(messages))
+  })
+
+  test('what a template refuses on a thread is refused by the same name', async () => {
+    const work = { template: '{{ raise_exception("No.") }}', messages: [], variables: {} }
+    await expect(renderInThread(work)).rejects.toMatchObject({
+      code: 'bad_template',
+      message: expect.stringContaining('No.'),
+    })
   })
 
   test('of one word of a million letters does not take quadratic time', async () => {

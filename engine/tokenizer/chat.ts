@@ -2,7 +2,8 @@
 // as the system. A marker breaks such text apart while the template runs, and is taken out after.
 import { EngineError } from '../api/error.ts'
 import type { NativeControl, NativeTokenizer, ProtectedContents, TokenizerFacts } from '../api/native.ts'
-import { TEXT_LENGTH_MAX } from './limits.ts'
+import { CHARACTERS_ON_LOOP, MESSAGES_ON_LOOP, TEXT_LENGTH_MAX } from './limits.ts'
+import { renderInThread } from './render-thread.ts'
 import { chatTemplate, type Render } from './template.ts'
 import type { ChatMessage } from './types.ts'
 
@@ -23,6 +24,11 @@ function checkMessages(messages: readonly ChatMessage[]): void {
     )
 }
 
+/** Rendering more would take the event loop longer than a thread takes to start. */
+const isLarge = (messages: readonly ChatMessage[]): boolean =>
+  messages.length > MESSAGES_ON_LOOP ||
+  messages.reduce((sum, { content }) => sum + content.length, 0) > CHARACTERS_ON_LOOP
+
 export interface Chat {
   encode(messages: readonly ChatMessage[]): Uint32Array
   encodeAsync(messages: readonly ChatMessage[], control: NativeControl): Promise<Uint32Array>
@@ -30,35 +36,40 @@ export interface Chat {
 
 export function chatOf(raw: NativeTokenizer, facts: TokenizerFacts): Chat {
   let render: Render | undefined // parsed on first use: a file without a template is still good for completions
-  function rendered(messages: readonly ChatMessage[], contents: readonly string[]): string {
-    if (facts.chatTemplate === undefined)
-      throw new EngineError('unsupported', 'The model file has no chat template.')
-    render ??= chatTemplate(facts.chatTemplate)
-    const text = render(
-      messages.map(({ role }, index) => ({ role, content: contents[index]! })),
-      { add_generation_prompt: true, bos_token: facts.bosText, eos_token: facts.eosText },
+  const variables = { add_generation_prompt: true, bos_token: facts.bosText, eos_token: facts.eosText }
+  function template(): string {
+    if (facts.chatTemplate !== undefined) return facts.chatTemplate
+    throw new EngineError('unsupported', 'The model file has no chat template.')
+  }
+  function checked(text: string): string {
+    if (text.length <= TEXT_LENGTH_MAX) return text
+    throw new EngineError(
+      'bad_template',
+      `The chat template makes ${text.length} characters; at most ${TEXT_LENGTH_MAX} are allowed.`,
     )
-    if (text.length > TEXT_LENGTH_MAX)
-      throw new EngineError(
-        'bad_template',
-        `The chat template makes ${text.length} characters; at most ${TEXT_LENGTH_MAX} are allowed.`,
-      )
-    return text
   }
   const contentsOf = (messages: readonly ChatMessage[]): string[] => messages.map(({ content }) => content)
-  const textOf = (messages: readonly ChatMessage[], { contents }: ProtectedContents): string =>
-    rendered(messages, contents)
+  const withContents = (messages: readonly ChatMessage[], { contents }: ProtectedContents): ChatMessage[] =>
+    messages.map(({ role }, index) => ({ role, content: contents[index]! }))
+  function textOf(messages: readonly ChatMessage[]): string {
+    render ??= chatTemplate(template())
+    return checked(render(messages, variables))
+  }
 
   return {
     encode(messages) {
       checkMessages(messages)
       const safe = raw.protect(contentsOf(messages))
-      return raw.encodeChat(textOf(messages, safe), safe.marker)
+      return raw.encodeChat(textOf(withContents(messages, safe)), safe.marker)
     },
     async encodeAsync(messages, control) {
       checkMessages(messages)
       const safe = await raw.protect(contentsOf(messages), control)
-      return raw.encodeChat(textOf(messages, safe), safe.marker, control)
+      const work = withContents(messages, safe)
+      const text = isLarge(messages)
+        ? checked(await renderInThread({ template: template(), messages: work, variables }))
+        : textOf(work)
+      return raw.encodeChat(text, safe.marker, control)
     },
   }
 }

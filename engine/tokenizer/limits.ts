@@ -5,3 +5,7 @@ export const TEMPLATE_LENGTH_MAX = 256 * 1024 // the longest in use have about 3
 export const TEMPLATE_STEPS = { base: 2 ** 20, perMessage: 2 ** 13 }
 export const TEMPLATE_CHARACTERS = { base: 2 ** 24, perCharacter: 64 }
 export const INDENT_MAX = 1000 // of the filters that pad lines
+
+// Larger chats are rendered on a thread of their own: measured, these take some 2 ms.
+export const MESSAGES_ON_LOOP = 64
+export const CHARACTERS_ON_LOOP = 2 ** 18

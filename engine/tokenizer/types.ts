@@ -29,8 +29,7 @@ export interface Tokenizer {
    */
   encodeChat(messages: readonly ChatMessage[]): Uint32Array
   /**
-   * The same with tokenisation on a thread of its own. The template itself runs on the event loop: within 5 ms up to about
-   * 200 messages and a million characters, 20 ms for 4,000 messages, 60 ms at the limit of 16 million characters.
+   * The same on threads of its own; only the template of a small chat is rendered on the event loop.
    */
   encodeChatAsync(messages: readonly ChatMessage[], options?: { signal?: AbortSignal }): Promise<Uint32Array>
   /** The bytes that a token adds to a text; none for control tokens. */

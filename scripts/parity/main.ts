@@ -2,6 +2,7 @@
 // architecture, and the memory that loading takes.
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { tokenizerParity } from '../../engine/test/support/token-parity.ts'
 import { type Check, report } from '../checks.ts'
 import { CASES } from './cases.ts'
 import { caseChecks, fileChecks } from './logits.ts'
@@ -26,6 +27,7 @@ const { values } = parseArgs({
 const PARTS: readonly (readonly [string, () => Promise<Check[]>])[] = [
   ['aria-1.file', () => fileChecks('aria-1.file', BUILT_IN)],
   ['tokenizer.aria-1', () => fileTokenizerChecks('aria-1', BUILT_IN)],
+  ['tokenizer', tokenizerParity],
   ...CASES.map(one => [one.name, () => caseChecks(one)] as const),
   ['load', memoryChecks],
 ]
