@@ -1,12 +1,14 @@
 // Stateful invariants with ghost accounting, fail on revert. `npm test` runs them shallow, this as deep as told.
-//   npm run invariants -w contracts [-- --deep] [--runs N] [--depth N] [--json]
+//   npm run invariants -w contracts [-- --deep] [--runs N] [--depth N] [--minutes N] [--json]
+// With --minutes each contract's invariants run for its share of the time, and the answer says how far they came.
 import { parseArgs } from 'node:util'
-import { type Check, report } from '../../scripts/checks.ts'
-import { CONTRACTS, testSolidity, testsIn } from './scratch.ts'
+import { type Check, exactly, measured, report } from '../../scripts/checks.ts'
+import { CONTRACTS, hardhat, testsIn } from './scratch.ts'
+import { openTests } from './solidity-tests.ts'
 
 const DEEP = { runs: 512, depth: 256 }
 const SHALLOW = { runs: 64, depth: 64 }
-const TIMEOUT_MS = 3_600_000
+const BUILD_TIMEOUT_MS = 600_000
 
 const { values } = parseArgs({
   options: {
@@ -14,29 +16,50 @@ const { values } = parseArgs({
     json: { type: 'boolean', default: false },
     runs: { type: 'string' },
     depth: { type: 'string' },
+    minutes: { type: 'string' },
   },
 })
 const standard = values.deep ? DEEP : SHALLOW
-const runs = values.runs ?? String(standard.runs)
-const depth = values.depth ?? String(standard.depth)
+const runs = positive('runs', values.runs ?? String(standard.runs))
+const depth = positive('depth', values.depth ?? String(standard.depth))
+const built = await hardhat(CONTRACTS, ['build', '--quiet'], {}, BUILD_TIMEOUT_MS)
+if (!built.passed) throw new Error(`The contracts do not compile:\n${built.output}`)
+const tests = await openTests()
+const files = await testsIn('invariants')
+const seconds =
+  values.minutes === undefined
+    ? undefined
+    : Math.ceil((positive('minutes', values.minutes) * 60) / files.length)
 const checks: Check[] = []
-for (const file of await testsIn('invariants')) {
-  process.stderr.write(`${file}: ${runs} runs of ${depth} calls\n`)
-  const env = { ARIA_INVARIANT_RUNS: runs, ARIA_INVARIANT_DEPTH: depth }
-  const { passed, output } = await testSolidity(CONTRACTS, { files: [file], env, timeoutMs: TIMEOUT_MS })
-  if (!passed) process.stderr.write(output)
+for (const file of files) {
+  const bound = seconds === undefined ? `${runs} runs` : `${seconds} s`
+  process.stderr.write(`${file}: ${bound} of ${depth} calls each\n`)
+  const outcome = await tests.run({
+    files: [file],
+    fuzzRuns: runs,
+    invariantRuns: runs,
+    invariantDepth: depth,
+    ...(seconds === undefined ? {} : { invariantSeconds: seconds }),
+  })
+  for (const failure of outcome.failures) process.stderr.write(`${failure}\n`)
   const name = file.replace(/^.*\/(\w+)Invariants\.t\.sol$/, (_, word: string) => word.toLowerCase())
+  const sound = outcome.tests > 0 && outcome.failures.length === 0
+  checks.push(exactly(`invariants.${name}.broken`, outcome.failures.length, 0, 'invariants'))
   checks.push({
-    name: `invariants.${name}`,
-    value: passed ? Number(runs) * Number(depth) : 0,
-    unit: 'calls without a broken invariant or a revert',
-    goal: `= ${Number(runs) * Number(depth)}`,
-    ok: passed && output.includes('invariant_'),
+    ...measured(`invariants.${name}.calls`, outcome.calls, `calls in runs of ${depth}, none reverted`),
+    ...(seconds === undefined ? { goal: `= ${outcome.tests * runs * depth}` } : {}),
+    ok: sound && (seconds !== undefined || outcome.calls === outcome.tests * runs * depth),
   })
 }
 const answer = report(checks)
 if (values.json) process.stdout.write(`${JSON.stringify(answer, null, 2)}\n`)
 else
-  for (const { name, value, ok } of checks)
-    process.stdout.write(`${ok ? 'ok  ' : 'FAIL'} ${name}: ${value} calls\n`)
-if (!answer.ok) process.exitCode = 1
+  for (const { name, value, unit, ok } of checks)
+    process.stdout.write(`${ok ? 'ok  ' : 'FAIL'} ${name}: ${value} ${unit}\n`)
+process.exitCode = answer.ok ? 0 : 1
+
+function positive(name: string, text: string): number {
+  if (!/^[1-9]\d{0,6}$/.test(text))
+    throw new Error(`--${name} must be a number from 1 to 9999999, not ${text}.`)
+  return Number(text)
+}

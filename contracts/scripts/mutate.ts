@@ -1,29 +1,28 @@
 // Mutation testing: small faults, one at a time; the Solidity tests of the contract must notice each.
 //   npm run mutate -w contracts [-- --json] [--only Escrow] [--seconds N] [--workers N] [--write]
-// A mutant that does not compile, or compiles to the same code, is not counted. With --seconds the campaign stops in
-// time, after a seeded sample of the mutants. --write publishes mutation.md, with the reasons of mutation-reasons.json.
+// The campaign stops after --seconds and goes on from there when called again: fates are kept in .cache/mutation for as
+// long as what they depend on is unchanged. The order is drawn by hash, so a part of it is a fair sample.
+// --write publishes mutation.md, with the reasons of mutation-reasons.json.
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { atLeast, type Check, measured, report } from '../../scripts/checks.ts'
+import { type CompileThread, compileThread } from './compile-worker.ts'
 import { apply, type Mutant, mutantsOf, shuffled } from './mutants.ts'
-import { CONTRACTS, hardhat, scratch, testSolidity, testsIn } from './scratch.ts'
+import { type Fate, openRecords, type Verdict } from './mutation-records.ts'
+import { CONTRACTS, hardhat, testsIn } from './scratch.ts'
+import { openTests, type Run } from './solidity-tests.ts'
 
-/** The tests that stand for a contract, quick ones first. */
+/** The tests that stand for a contract; its invariants are run only if these notice nothing. */
 const TESTS: Readonly<Record<string, readonly string[]>> = {
-  Escrow: [...(await testsIn('escrow')), 'test/solidity/invariants/EscrowInvariants.t.sol'],
-  Staking: [...(await testsIn('staking')), 'test/solidity/invariants/StakingInvariants.t.sol'],
-  Rewards: [
-    ...['Rewards', 'Freeze'].map(name => `test/solidity/audits/${name}.t.sol`),
-    'test/solidity/invariants/RewardsInvariants.t.sol',
-  ],
+  Escrow: [...(await testsIn('escrow')), 'test/solidity/regressions/EscrowRegressions.t.sol'],
+  Staking: await testsIn('staking'),
+  Rewards: ['Rewards', 'RewardBounds', 'Freeze'].map(name => `test/solidity/audits/${name}.t.sol`),
 }
 const SCORE_MIN = 95
-const TIMEOUT_MS = 240_000
-const QUICK = { ARIA_FUZZ_RUNS: '48', ARIA_INVARIANT_RUNS: '6', ARIA_INVARIANT_DEPTH: '32' }
+const BUILD_TIMEOUT_MS = 600_000
 const REASONS = new URL('../mutation-reasons.json', import.meta.url)
-
-type Fate = 'killed' | 'survived' | 'invalid' | 'equivalent'
+const EFFORT = { fuzzRuns: 64, invariantRuns: 8, invariantDepth: 48 }
 
 interface Campaign {
   readonly name: string
@@ -36,18 +35,19 @@ const { values } = parseArgs({
     json: { type: 'boolean', default: false },
     write: { type: 'boolean', default: false },
     only: { type: 'string' },
-    seconds: { type: 'string', default: '2400' },
+    seconds: { type: 'string', default: '1500' },
     workers: { type: 'string', default: '2' },
   },
 })
 const names = values.only === undefined ? Object.keys(TESTS) : values.only.split(',')
 for (const name of names) if (TESTS[name] === undefined) throw new Error(`No mutation tests for ${name}.`)
-const budgetMs = (Number(values.seconds) * 1000) / names.length
-const dirs = await Promise.all(
-  Array.from({ length: Number(values.workers) }, (_, worker) => scratch(`mutate-${worker}`)),
-)
+const end = Date.now() + Number(values.seconds) * 1000
+const built = await hardhat(CONTRACTS, ['build', '--quiet'], {}, BUILD_TIMEOUT_MS)
+if (!built.passed) throw new Error(`The contracts do not compile:\n${built.output}`)
+const tests = await openTests()
 const campaigns: Campaign[] = []
-for (const name of names) campaigns.push(await campaign(name))
+for (const [index, name] of names.entries())
+  campaigns.push(await campaign(name, Date.now() + (end - Date.now()) / (names.length - index)))
 
 const checks: Check[] = campaigns.flatMap(({ name, total, fates }) => {
   const killed = count(fates, 'killed')
@@ -64,51 +64,64 @@ if (values.json) process.stdout.write(`${JSON.stringify(answer, null, 2)}\n`)
 else
   for (const { name, value, unit } of checks)
     process.stdout.write(`${String(value).padStart(8)} ${unit}  ${name}\n`)
-if (!answer.ok) process.exitCode = 1
+process.exitCode = answer.ok ? 0 : 1
 
 function count(fates: ReadonlyMap<Mutant, Fate>, wanted: Fate): number {
   return [...fates.values()].filter(fate => fate === wanted).length
 }
 
-async function campaign(name: string): Promise<Campaign> {
+async function campaign(name: string, until: number): Promise<Campaign> {
   const source = await readFile(join(CONTRACTS, 'src', `${name}.sol`), 'utf8')
+  const stages = stagesOf(name)
+  const records = await openRecords(name, source, [...new Set(stages.flatMap(({ files }) => files))])
   const mutants = shuffled(name, mutantsOf(source))
   const fates = new Map<Mutant, Fate>()
-  const end = Date.now() + budgetMs
-  const originals = await Promise.all(
-    dirs.map(async dir => {
-      const run = await testSolidity(dir, { files: TESTS[name]!, env: QUICK, timeoutMs: TIMEOUT_MS })
-      if (!run.passed) throw new Error(`The tests of ${name} fail without a mutant:\n${run.output}`)
-      return bytecode(dir, name)
-    }),
-  )
+  const threads = Array.from({ length: Number(values.workers) }, () => compileThread(name))
+  const sound = await verdictOn(name, source, threads[0]!)
+  if (sound.fate !== 'survived') throw new Error(`${name} fails without a mutant: ${sound.by ?? sound.fate}.`)
+  const deployed = await threads[0]!.deployed(source)
+
   const queue = [...mutants]
-  const work = async (dir: string, original: string): Promise<void> => {
-    for (let mutant = queue.shift(); mutant !== undefined && Date.now() < end; mutant = queue.shift()) {
-      const fate = await test(dir, name, original, apply(source, mutant))
-      fates.set(mutant, fate)
-      process.stderr.write(`${fate.padEnd(10)} ${describe(name, mutant)}\n`)
+  const work = async (thread: CompileThread): Promise<void> => {
+    for (let mutant = queue.shift(); mutant !== undefined; mutant = queue.shift()) {
+      let verdict = records.find(mutant)
+      if (verdict === undefined) {
+        if (Date.now() >= until) continue // the rest may still have records
+        const mutated = apply(source, mutant)
+        verdict = await verdictOn(name, mutated, thread)
+        // What the optimizer makes the same is the same contract.
+        if (verdict.fate === 'survived' && (await thread.deployed(mutated)) === deployed)
+          verdict = { fate: 'equivalent' }
+        await records.keep(mutant, verdict)
+        process.stderr.write(`${verdict.fate.padEnd(10)} ${describe(name, mutant)} ${verdict.by ?? ''}\n`)
+      }
+      fates.set(mutant, verdict.fate)
     }
-    await writeFile(join(dir, 'src', `${name}.sol`), source)
   }
-  await Promise.all(dirs.map((dir, worker) => work(dir, originals[worker]!)))
+  await Promise.all(threads.map(work))
+  await Promise.all(threads.map(thread => thread.close()))
   return { name, total: mutants.length, fates }
 }
 
-async function test(dir: string, name: string, original: string, mutated: string): Promise<Fate> {
-  await writeFile(join(dir, 'src', `${name}.sol`), mutated)
-  const built = await hardhat(dir, ['build', '--no-tests', '--quiet'], {}, TIMEOUT_MS)
-  if (!built.passed) return 'invalid'
-  if ((await bytecode(dir, name)) === original) return 'equivalent'
-  const run = await testSolidity(dir, { files: TESTS[name]!, env: QUICK, timeoutMs: TIMEOUT_MS })
-  return run.passed ? 'survived' : 'killed'
+/** Quick tests first; the first that fails ends it. */
+function stagesOf(name: string): Run[] {
+  const files = TESTS[name]!
+  return [
+    { ...EFFORT, files, except: '^(testFuzz|invariant)' },
+    { ...EFFORT, files, only: '^testFuzz' },
+    { ...EFFORT, files: [`test/solidity/invariants/${name}Invariants.t.sol`] },
+  ]
 }
 
-/** Without the hash of the source at its end. */
-async function bytecode(dir: string, name: string): Promise<string> {
-  const artifact = await readFile(join(dir, `artifacts/src/${name}.sol/${name}.json`), 'utf8')
-  const { deployedBytecode } = JSON.parse(artifact) as { deployedBytecode: string }
-  return deployedBytecode.replace(/a264697066735822[0-9a-f]{68}64736f6c63[0-9a-f]{6}0033/g, '')
+async function verdictOn(name: string, source: string, thread: CompileThread): Promise<Verdict> {
+  const code = await thread.quick(source)
+  if (code === undefined) return { fate: 'invalid' }
+  for (const stage of stagesOf(name)) {
+    const { tests: ran, failures } = await tests.run(stage, name, code)
+    if (ran === 0) throw new Error(`No tests in ${stage.files.join(', ')}.`)
+    if (failures[0] !== undefined) return { fate: 'killed', by: failures[0].split(': ', 2).join(': ') }
+  }
+  return { fate: 'survived' }
 }
 
 function describe(name: string, { line, operator, from, to }: Mutant): string {
@@ -120,16 +133,26 @@ async function page(): Promise<string> {
   const reasons = JSON.parse(await readFile(REASONS, 'utf8').catch(() => '{}')) as Record<string, string>
   const lines = ['# Mutation testing', '', '`npm run mutate -w contracts -- --write` makes this page.', '']
   lines.push(
-    '| contract | score | killed | survived | same code | tried | mutants |',
-    '|---|---:|---:|---:|---:|---:|---:|',
+    '| contract | score | killed | survived | same code | not compiling | tried | mutants |',
+    '| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |',
   )
   for (const { name, total, fates } of campaigns) {
     const [killed, survived] = [count(fates, 'killed'), count(fates, 'survived')]
     const score = ((killed / (killed + survived)) * 100).toFixed(1)
-    const same = count(fates, 'equivalent')
-    lines.push(`| ${name} | ${score} % | ${killed} | ${survived} | ${same} | ${fates.size} | ${total} |`)
+    const [same, invalid] = [count(fates, 'equivalent'), count(fates, 'invalid')]
+    lines.push(
+      `| ${name} | ${score} % | ${killed} | ${survived} | ${same} | ${invalid} | ${fates.size} | ${total} |`,
+    )
   }
-  lines.push('', 'A sample is drawn by hash, the same on every machine. Survivors and why:', '')
+  lines.push(
+    '',
+    `Tests: ${EFFORT.fuzzRuns} fuzz runs, invariants ${EFFORT.invariantRuns} runs of ${EFFORT.invariantDepth} calls.`,
+    'The score counts mutants that compile to other code than the original, as deployed. Where not all were tried,',
+    'those that were are the first of an order drawn by hash, the same on every machine.',
+    '',
+    'Survivors and why:',
+    '',
+  )
   for (const { name, fates } of campaigns) {
     for (const [mutant, fate] of fates) {
       if (fate !== 'survived') continue

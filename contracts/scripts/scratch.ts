@@ -73,12 +73,10 @@ export function hardhat(
 }
 
 /** All test files below a folder of test/solidity, relative to the contracts folder. */
-export async function testsIn(...folders: readonly string[]): Promise<string[]> {
-  const lists = await Promise.all(
-    folders.map(async folder => {
-      const names = await readdir(join(CONTRACTS, 'test/solidity', folder), { recursive: true })
-      return names.filter(name => name.endsWith('.t.sol')).map(name => `test/solidity/${folder}/${name}`)
-    }),
-  )
-  return lists.flat().sort()
+export async function testsIn(folder: string, suffix = '.t.sol'): Promise<string[]> {
+  const names = await readdir(join(CONTRACTS, 'test/solidity', folder), { recursive: true })
+  return names
+    .filter(name => name.endsWith(suffix))
+    .map(name => `test/solidity/${folder}/${name}`)
+    .sort()
 }

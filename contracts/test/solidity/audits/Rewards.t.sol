@@ -186,6 +186,13 @@ contract RewardsTest is AuditFixture {
         );
     }
 
+    function test_a_claim_is_the_sum_of_its_parts() public {
+        runEpoch(100 ether, [uint8(95), 95, 95]);
+        (uint256 availability, uint256 work, uint256 verification) = rewards.rewardOf(E, provider);
+        assertTrue(work != 0, "work");
+        assertEq(claim(provider), availability + work + verification, "sum");
+    }
+
     /// R5 and the wash-trading theorem: every token dealt with oneself loses.
     function testFuzz_dealing_with_oneself_loses(uint96 total) public {
         total = uint96(bound(total, 100, 1e24));
