@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { type Hex, keccak256, parseEther, stringToHex } from 'viem'
+import { keccak256, parseEther, stringToHex } from 'viem'
 import {
   type AuditRow,
   auditCommitment,
