@@ -388,8 +388,7 @@ contract Escrow is IEscrow, Epochs, Guarded, EIP712, ReentrancyGuardTransient {
         (address payer, address signer, uint96 salt, uint96 total) = _partsAt(position);
         if (signer == address(0)) signer = payer;
         bytes32 id = keccak256(abi.encode(payer, payee, signer, salt));
-        Word storage channel = _channels[id];
-        uint256 word = channel.word;
+        uint256 word = _channels[id].word;
         uint256 claim = Math.min(total, word.balance());
         uint256 claimed = word.claimed();
         if (claim <= claimed) return _skip(id, NOTHING_NEW);
@@ -398,7 +397,7 @@ contract Escrow is IEscrow, Epochs, Guarded, EIP712, ReentrancyGuardTransient {
         delta = claim - claimed;
         fee = Math.ceilDiv(delta * word.feePpm(), PPM);
         isPublic = salt & PRIVATE_BIT == 0;
-        channel.word = word.addClaimed(delta);
+        _channels[id].word = word.addClaimed(delta);
         emit Redeemed(id, payee, claim, delta, fee);
     }
 

@@ -113,4 +113,27 @@ contract StakingBoundsTest is Fixture {
         assertEq(staking.slots(0).from, 1, "from");
         assertEq(staking.operators(operator).slots, 1, "slots");
     }
+
+    /// A draw looks at 32 slots, the last of them included, and at no more; resting slots have no holder.
+    function test_a_draw_looks_at_exactly_32_slots() public {
+        enlist(operator, Kind.Verifier, 20 * uint256(SLOT));
+        vm.prank(operator);
+        staking.unbond(19 * uint256(SLOT)); // slot 0 stays
+        address subject = address(0x50B);
+        register(subject, Kind.Provider);
+        uint256 last;
+        uint256 beyond;
+        for (uint256 seed = 1; seed < 10_000 && (last == 0 || beyond == 0); ++seed) {
+            uint256 hit = firstHit(bytes32(seed), subject);
+            if (hit == 31) last = seed;
+            if (hit == 32) beyond = seed;
+        }
+        assertEq(staking.draw(bytes32(last), subject, 1, 1).length, 1, "the 32nd slot");
+        assertEq(staking.draw(bytes32(beyond), subject, 1, 1).length, 0, "the 33rd slot");
+    }
+
+    /// The first probe that meets slot 0 of 20, at most 40.
+    function firstHit(bytes32 seed, address subject) internal pure returns (uint256 probe) {
+        while (probe < 40 && uint256(keccak256(abi.encodePacked(seed, subject, uint256(0), probe))) % 20 != 0) ++probe;
+    }
 }
