@@ -26,6 +26,7 @@ const EFFORT = { fuzzRuns: 64, invariantRuns: 8, invariantDepth: 48 }
 
 interface Campaign {
   readonly name: string
+  readonly source: string
   readonly total: number
   readonly fates: Map<Mutant, Fate>
 }
@@ -93,14 +94,16 @@ async function campaign(name: string, until: number): Promise<Campaign> {
         if (verdict.fate === 'survived' && (await thread.deployed(mutated)) === deployed)
           verdict = { fate: 'equivalent' }
         await records.keep(mutant, verdict)
-        process.stderr.write(`${verdict.fate.padEnd(10)} ${describe(name, mutant)} ${verdict.by ?? ''}\n`)
+        process.stderr.write(
+          `${verdict.fate.padEnd(10)} ${describe(name, source, mutant)} ${verdict.by ?? ''}\n`,
+        )
       }
       fates.set(mutant, verdict.fate)
     }
   }
   await Promise.all(threads.map(work))
   await Promise.all(threads.map(thread => thread.close()))
-  return { name, total: mutants.length, fates }
+  return { name, source, total: mutants.length, fates }
 }
 
 /** Quick tests first; the first that fails ends it. */
@@ -124,9 +127,11 @@ async function verdictOn(name: string, source: string, thread: CompileThread): P
   return { fate: 'survived' }
 }
 
-function describe(name: string, { line, operator, from, to }: Mutant): string {
-  const short = (text: string) => text.replace(/\s+/g, ' ').trim().slice(0, 60)
-  return `${name}.sol:${line} ${operator}: \`${short(from)}\` -> \`${short(to)}\``
+function describe(name: string, source: string, { line, operator, from, to }: Mutant): string {
+  const short = (text: string) => text.replace(/\s+/g, ' ').trim().slice(0, 80)
+  const code = short(source.split('\n')[line - 1] ?? '')
+  const change = code === short(from) ? 'deleted' : `\`${short(from)}\` -> \`${short(to)}\``
+  return `${name}.sol:${line} \`${code}\`, ${operator}: ${change}`
 }
 
 async function page(): Promise<string> {
@@ -153,12 +158,11 @@ async function page(): Promise<string> {
     'Survivors and why:',
     '',
   )
-  for (const { name, fates } of campaigns) {
+  for (const { name, source, fates } of campaigns) {
     for (const [mutant, fate] of fates) {
       if (fate !== 'survived') continue
-      const text = describe(name, mutant)
-      const key = Object.keys(reasons).find(each => text.replace(/:\d+/, '').includes(each))
-      lines.push(`- ${text}: ${key === undefined ? 'not explained yet' : reasons[key]}`)
+      const text = describe(name, source, mutant)
+      lines.push(`- ${text}: ${reasons[text.replace(/:\d+/, '')] ?? 'not explained yet'}`)
     }
   }
   return `${lines.join('\n')}\n`
