@@ -37,6 +37,8 @@ export interface ProviderConfig {
   /** Requests that wait for a slot; beyond, `busy`. */
   readonly queue: number
   readonly threads: number | undefined
+  /** `background` gives way to everything else on the machine. */
+  readonly priority: 'normal' | 'background'
   readonly creditHead: CreditHead
   readonly redeemAfterMs: number
   readonly redeemValue: bigint
@@ -75,6 +77,7 @@ const providerSchema = v.object({
   ARIA_SLOTS: v.optional(integer(1, 256), '2'),
   ARIA_QUEUE: v.optional(integer(0, 4096), '8'),
   ARIA_THREADS: v.optional(integer(1, 256)),
+  ARIA_PRIORITY: v.optional(v.picklist(['normal', 'background']), 'normal'),
   ARIA_CREDIT_HEAD: v.optional(v.picklist(['latest', 'safe', 'finalized'])),
   ARIA_REDEEM_SECONDS: v.optional(integer(1, 7 * 24 * SECONDS_PER_HOUR)),
   ARIA_REDEEM_VALUE: v.optional(amount, '1'),
@@ -112,6 +115,7 @@ export function providerConfig(env: Environment = environment()): ProviderConfig
     slots: found.ARIA_SLOTS,
     queue: found.ARIA_QUEUE,
     threads: found.ARIA_THREADS,
+    priority: found.ARIA_PRIORITY,
     creditHead: found.ARIA_CREDIT_HEAD ?? (isLocal ? 'latest' : 'safe'),
     redeemAfterMs:
       1000 * (found.ARIA_REDEEM_SECONDS ?? (isLocal ? REDEEM_SECONDS_LOCAL : REDEEM_SECONDS_PUBLIC)),

@@ -1,4 +1,4 @@
-import { ENGINE_MAJOR, loadModel as loadEngine, type Model } from '@aria/engine'
+import { ENGINE_MAJOR, type LoadOptions, loadModel as loadEngine, type Model } from '@aria/engine'
 import { createHost, type Host, watchOffers } from '@aria/sdk/p2p'
 import {
   type Address,
@@ -48,7 +48,7 @@ const JOBS_KEEP_EXTRA_SECONDS = 86_400
 
 /** What a caller may replace; everything else is real. */
 export interface ProviderComponents {
-  loadModel?: (path: string, options: { threads?: number }) => Promise<Model>
+  loadModel?: (path: string, options: LoadOptions) => Promise<Model>
   log?: Log
   voucherTimeoutMs?: number
 }
@@ -112,10 +112,11 @@ async function build(
   const { id: modelId } = await modelManifest(config.modelPath, { cacheDir: dataDir })
   await requireRegistration(chain, { node: signer.address, operator, modelId })
   const audits = auditsReader(chain, operator, modelId)
-  const engine = await loadModel(
-    config.modelPath,
-    config.threads === undefined ? {} : { threads: config.threads },
-  )
+  const { threads, priority } = config
+  const engine = await loadModel(config.modelPath, {
+    priority,
+    ...(threads === undefined ? {} : { threads }),
+  })
   resources.add(() => engine.close())
   const model: ServedModel = {
     id: modelId,

@@ -19,6 +19,11 @@ const FLAGS: readonly Flag[] = [
   ['--slots <count>', 'ARIA_SLOTS', 'requests served at the same time'],
   ['--queue <count>', 'ARIA_QUEUE', 'requests that may wait for a slot'],
   ['--threads <count>', 'ARIA_THREADS', 'threads of the engine'],
+  [
+    '--priority <kind>',
+    'ARIA_PRIORITY',
+    'normal, or background: give way to everything else on this machine',
+  ],
   ['--log-level <level>', 'ARIA_LOG_LEVEL', 'fatal, error, warn, info, debug, trace or silent'],
 ]
 

@@ -59,6 +59,7 @@ describe('provider', () => {
     slots: 2,
     queue: 4,
     threads: 1,
+    priority: 'normal',
     creditHead: 'latest',
     redeemAfterMs: 3_600_000,
     redeemValue: 10n ** 20n,
