@@ -17,7 +17,8 @@ describe('configuration', () => {
   beforeAll(() => {
     dir = mkdtempSync(join(tmpdir(), 'aria-config-'))
     const names = ['token', 'models', 'staking', 'escrow', 'beacon', 'audits', 'rewards']
-    const contracts = Object.fromEntries(names.map(name => [name, address]))
+    const governing = ['timelock', 'court', 'charges']
+    const contracts = Object.fromEntries([...names, ...governing].map(name => [name, address]))
     const file = { network: 'local', chainId: 31337, genesis: 1, blockNumber: 0, contracts, params: local }
     writeFileSync(join(dir, 'deployment.json'), toJson(file))
     writeFileSync(join(dir, 'key'), `${key}\n`)

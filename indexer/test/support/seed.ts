@@ -19,10 +19,10 @@ export const deployment: Deployment = parseDeployment(
     genesis: GENESIS,
     blockNumber: 0,
     contracts: Object.fromEntries(
-      ['token', 'models', 'staking', 'escrow', 'beacon', 'audits', 'rewards'].map((name, at) => [
-        name,
-        person(0xc0 + at),
-      ]),
+      [
+        ...['token', 'models', 'staking', 'escrow', 'beacon', 'audits', 'rewards'],
+        ...['timelock', 'court', 'charges'],
+      ].map((name, at) => [name, person(0xc0 + at)]),
     ),
     // The file holds amounts as text.
     params: JSON.parse(toJson(local)),
