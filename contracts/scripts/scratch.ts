@@ -1,4 +1,4 @@
-// Runs Hardhat's Solidity tests, here or in a copy, so that instrumented and mutated code never meets the real artifacts.
+// Runs Hardhat, here or in a copy, so that instrumented code never meets the real artifacts.
 import { spawn } from 'node:child_process'
 import { cp, mkdir, readdir, rm } from 'node:fs/promises'
 import { createRequire } from 'node:module'

@@ -35,6 +35,28 @@ contract RedeemRowsTest is EscrowFixture {
         vm.stopPrank();
     }
 
+    function test_deposit_without_a_signer_announces_the_payer() public {
+        bytes32 own = escrow.channelId(payer, payee, payer, SALT);
+        events.expectEmit(address(escrow));
+        emit IEscrow.Deposited(own, payer, payee, payer, SALT, 100, 100);
+        vm.prank(payer);
+        escrow.deposit(payee, address(0), SALT, 100);
+    }
+
+    function testFuzz_digest_is_that_of_the_published_domain(bytes32 channel_, uint128 total) public view {
+        bytes32 typeHash = keccak256("Voucher(bytes32 channelId,uint128 maxClaimableAmount)");
+        bytes32 structHash = keccak256(abi.encode(typeHash, channel_, total));
+        bytes32 expected = digestOf("ARIA Escrow", address(escrow), structHash);
+        assertEq(escrow.voucherDigest(channel_, total), expected, "digest");
+    }
+
+    function test_fee_of_ten_percent_is_the_most() public {
+        escrow.setFee(100_000);
+        assertEq(escrow.feePpm(), 100_000, "fee");
+        vm.expectRevert(abi.encodeWithSelector(IEscrow.FeeTooHigh.selector, 100_001, 100_000));
+        escrow.setFee(100_001);
+    }
+
     function test_events_of_rows() public {
         open(100);
         events.expectEmit(address(escrow));
@@ -80,6 +102,15 @@ contract RedeemRowsTest is EscrowFixture {
         assertEq(total, 20 ether, "total");
         assertEq(feePpm, FEE_PPM, "rate");
         assertEq(escrow.owed(payee), 380 ether, "owed");
+    }
+
+    function test_fees_of_one_batch_add_up() public {
+        open(1_000 ether);
+        bytes memory rows = bytes.concat(voucher(100 ether), voucher(300 ether), voucher(700 ether));
+        escrow.redeem(payee, rows);
+        assertEq(escrow.owed(payee), 665 ether, "owed");
+        assertEq(escrow.burnFees(payee), 35 ether, "burnt");
+        assertEq(escrow.fees(payee, 0), 35 ether, "rewardable");
     }
 
     function test_refunds_of_several_channels_add_up() public {

@@ -24,6 +24,12 @@ contract StakingBoundsTest is Fixture {
         deploy("Staking", abi.encode(timetable(), p, token, address(this), slasher));
     }
 
+    function test_constructor_keeps_its_numbers() public view {
+        assertEq(staking.CHALLENGE(), 216, "challenge");
+        assertEq(staking.MIN_PROVIDER(), MIN_PROVIDER, "minimum");
+        assertEq(staking.SLOT(), SLOT, "slot");
+    }
+
     function test_stakes_and_bounties_add_up() public {
         enlist(operator, Kind.Provider, 10_000);
         fund(operator, address(staking), 5_000);
