@@ -57,6 +57,17 @@ contract RedeemRowsTest is EscrowFixture {
         escrow.setFee(100_001);
     }
 
+    /// 2^96 - 1 fits a channel; only the token cannot pay it.
+    function test_largest_balance_fits() public {
+        bytes4 poor = bytes4(keccak256("ERC20InsufficientBalance(address,uint256,uint256)"));
+        vm.prank(payer);
+        vm.expectRevert(abi.encodeWithSelector(poor, payer, 1e25, type(uint96).max));
+        escrow.deposit(payee, signer, SALT, type(uint96).max);
+        vm.prank(payer);
+        vm.expectRevert(abi.encodeWithSelector(IEscrow.Overflow96.selector, 1 << 96));
+        escrow.deposit(payee, signer, SALT, 1 << 96);
+    }
+
     function test_events_of_rows() public {
         open(100);
         events.expectEmit(address(escrow));
