@@ -100,7 +100,12 @@ function mutateLine(
   }
   for (const match of code.matchAll(MODIFIERS)) add('modifier removal', match.index, match[0], '')
   for (const match of code.matchAll(NUMBER)) {
-    if (!code.includes('pragma')) add('constant', match.index, match[0], `(${match[0]} + 1)`)
+    if (code.includes('pragma')) continue
+    // Assembly and units (1 gwei) take literals only.
+    const isLiteralOnly =
+      code.includes(':=') || /^ (gwei|ether|days)\b/.test(code.slice(match.index + match[0].length))
+    const next = String(Number(match[0].replaceAll('_', '')) + 1)
+    add('constant', match.index, match[0], isLiteralOnly ? next : `(${match[0]} + 1)`)
   }
   const statement =
     /^( {8,})([\w.[\]]+(?:\([^;]*\))?(?: [|+-]?= [^;]+)?;|\([^;]+\) = [^;]+;|delete [^;]+;)$/.exec(code)

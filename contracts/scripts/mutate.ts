@@ -137,18 +137,18 @@ function describe(name: string, source: string, { line, operator, from, to }: Mu
 async function page(): Promise<string> {
   const reasons = JSON.parse(await readFile(REASONS, 'utf8').catch(() => '{}')) as Record<string, string>
   const lines = ['# Mutation testing', '', '`npm run mutate -w contracts -- --write` makes this page.', '']
-  lines.push(
-    '| contract | score | killed | survived | same code | not compiling | tried | mutants |',
-    '| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |',
-  )
-  for (const { name, total, fates } of campaigns) {
+  const head = ['contract', 'score', 'killed', 'survived', 'same code', 'not compiling', 'tried', 'mutants']
+  const rows = campaigns.map(({ name, total, fates }) => {
     const [killed, survived] = [count(fates, 'killed'), count(fates, 'survived')]
-    const score = ((killed / (killed + survived)) * 100).toFixed(1)
-    const [same, invalid] = [count(fates, 'equivalent'), count(fates, 'invalid')]
-    lines.push(
-      `| ${name} | ${score} % | ${killed} | ${survived} | ${same} | ${invalid} | ${fates.size} | ${total} |`,
-    )
-  }
+    const score = `${((killed / (killed + survived)) * 100).toFixed(1)} %`
+    const rest = [count(fates, 'equivalent'), count(fates, 'invalid'), fates.size, total]
+    return [name, score, ...[killed, survived, ...rest].map(String)]
+  })
+  const widths = head.map((title, column) => Math.max(title.length, ...rows.map(row => row[column]!.length)))
+  const line = (cells: readonly string[]): string =>
+    `| ${cells.map((cell, column) => (column === 0 ? cell.padEnd(widths[0]!) : cell.padStart(widths[column]!))).join(' | ')} |`
+  const rule = widths.map((width, column) => (column === 0 ? '-'.repeat(width) : `${'-'.repeat(width - 1)}:`))
+  lines.push(line(head), line(rule), ...rows.map(line))
   lines.push(
     '',
     `Tests: ${EFFORT.fuzzRuns} fuzz runs, invariants ${EFFORT.invariantRuns} runs of ${EFFORT.invariantDepth} calls.`,
