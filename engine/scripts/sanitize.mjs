@@ -1,18 +1,13 @@
 // Builds the engine and its stress driver (test/native/stress.cpp) with a sanitizer and runs it:
 //   node scripts/sanitize.mjs thread|address [--seconds N] [--seed N] [--json]
 // Any report of the sanitizer, any answer that differs and any page that leaks fails it.
-import { execFile, spawn } from 'node:child_process'
-import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, statSync } from 'node:fs'
-import { availableParallelism } from 'node:os'
-import { dirname, join, relative } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { parseArgs, promisify } from 'node:util'
+import { spawn } from 'node:child_process'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
 import { atLeast, exactly, measured, report } from '../../scripts/checks.ts'
 import { writeTinyModel } from '../test/support/tiny-model.ts'
+import { build, findCompiler, headersHash, kernelFlags, root, run, sourcesOf } from './compile.mjs'
 
-const run = promisify(execFile)
-const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const KINDS = {
   thread: ['-fsanitize=thread'],
   address: ['-fsanitize=address,undefined', '-fno-sanitize-recover=all'],
@@ -27,18 +22,6 @@ const FLAGS = [
   '-fno-math-errno',
   '-w', // the build itself warns
 ]
-const ISA_FLAGS = {
-  'avx2.cpp': ['-mavx2', '-mf16c'],
-  'avx512.cpp': [
-    '-mavx512f',
-    '-mavx512bw',
-    '-mavx512vl',
-    '-mavx512dq',
-    '-mavx512vnni',
-    '-mavx512vbmi',
-    '-mf16c',
-  ],
-}
 const SECONDS_MAX = 3600
 
 const { values, positionals } = parseArgs({
@@ -58,58 +41,17 @@ if (!(kind in KINDS) || !(seconds > 0 && seconds <= SECONDS_MAX) || !/^\d+$/.tes
   process.exit(2)
 }
 
-function files(folder, ending) {
-  return readdirSync(folder, { recursive: true })
-    .map(name => join(folder, name))
-    .filter(path => path.endsWith(ending) && statSync(path).isFile())
-    .sort()
-}
-
-const isX86 = process.arch === 'x64'
-const isForHere = path =>
-  !(path.includes('kernels') && (/avx/.test(path) ? !isX86 : /neon/.test(path) ? isX86 : /wasm/.test(path)))
-
-async function build() {
+async function buildStress() {
+  const compiler = await findCompiler(['g++'])
   const out = join(root, 'build', `sanitize-${kind}`)
-  mkdirSync(out, { recursive: true })
-  // A layer includes only the layers before it (test/architecture), so others' headers change nothing.
-  const layers = ['base', 'gguf', 'kernels', 'ops', 'model']
-  const headersOf = path => {
-    const layer = layers.indexOf(relative(join(root, 'src'), path).split('/')[0])
-    const folders = layer < 0 ? [''] : layers.slice(0, layer + 1)
-    const hash = createHash('sha256')
-    for (const header of folders.flatMap(folder => files(join(root, 'src', folder), '.h')))
-      hash.update(readFileSync(header))
-    return hash.digest('hex')
-  }
-  const sources = [
-    ...files(join(root, 'src'), '.cpp').filter(isForHere),
-    join(root, 'test', 'native', 'stress.cpp'),
-  ]
-  const units = sources.map(path => {
-    const isa = Object.entries(ISA_FLAGS).find(([name]) => path.endsWith(join('kernels', name)))?.[1] ?? []
-    const flags = [...FLAGS, ...KINDS[kind], ...isa]
-    const hash = createHash('sha256')
-      .update(headersOf(path))
-      .update(flags.join(' '))
-      .update(relative(root, path))
-    return {
-      path,
-      flags,
-      object: join(out, `${hash.update(readFileSync(path)).digest('hex').slice(0, 24)}.o`),
-    }
-  })
-  const queue = units.filter(({ object }) => !existsSync(object))
-  await Promise.all(
-    Array.from({ length: availableParallelism() }, async () => {
-      for (let unit = queue.shift(); unit; unit = queue.shift()) {
-        await run('g++', [...unit.flags, '-c', unit.path, '-o', `${unit.object}.part`])
-        renameSync(`${unit.object}.part`, unit.object)
-      }
-    }),
-  )
   const target = join(out, 'stress')
-  await run('g++', ['-pthread', ...KINDS[kind], ...units.map(({ object }) => object), '-o', target])
+  const sources = [...sourcesOf(process.arch, ['src']), join(root, 'test', 'native', 'stress.cpp')]
+  const flags = [...FLAGS, ...KINDS[kind]]
+  await build({
+    ...{ compiler, out, target, headers: headersHash(['src']) },
+    units: sources.map(path => ({ path, flags: [...flags, ...kernelFlags(process.arch, path)] })),
+    link: (objects, file) => run(compiler.name, ['-pthread', ...KINDS[kind], ...objects, '-o', file]),
+  })
   return target
 }
 
@@ -126,7 +68,7 @@ function stress(target) {
   })
 }
 
-const { code, counts } = await stress(await build())
+const { code, counts } = await stress(await buildStress())
 const name = kind === 'thread' ? 'tsan' : 'asan'
 const result = report([
   exactly(`${name}.exit`, code ?? -1, 0, 'exit status'),

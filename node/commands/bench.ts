@@ -1,9 +1,8 @@
 import { execFileSync } from 'node:child_process'
-import { createHash } from 'node:crypto'
-import { createReadStream } from 'node:fs'
 import { cpus } from 'node:os'
 import { Command } from 'commander'
 import { type BenchResult, bench, type Phase } from '../inference/bench.ts'
+import { fileSha256 } from '../models/download.ts'
 import { table } from './models.ts'
 import { MODEL_DEFAULT, whole, wholes } from './options.ts'
 import { printJson } from './output.ts'
@@ -42,7 +41,7 @@ interface Loaded {
 
 async function run(flags: Flags): Promise<void> {
   const signal = stopSignal()
-  const sha256 = await hashOf(flags.model)
+  const sha256 = await fileSha256(flags.model)
   const loaded: Loaded = { results: [], loadSeconds: Number.POSITIVE_INFINITY, kernels: '' }
   for (const threads of flags.threads) await measure(flags, threads, loaded, signal)
   if (flags.json) printJson(asChecks(loaded, sha256))
@@ -136,10 +135,4 @@ function commit(): string {
   } catch {
     return 'unknown'
   }
-}
-
-async function hashOf(path: string): Promise<string> {
-  const hash = createHash('sha256')
-  for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 })) hash.update(chunk as Buffer)
-  return hash.digest('hex')
 }

@@ -42,7 +42,7 @@ export async function download(init: DownloadInit): Promise<Downloaded> {
   if (start === 0) await rm(part, { force: true })
   if (etag !== undefined) await writeFile(`${part}.etag`, etag)
   await append(response, part, start, total, init)
-  const sha256 = await hashOf(part)
+  const sha256 = await fileSha256(part)
   if (init.sha256 !== undefined && sha256 !== init.sha256) {
     await forget(part)
     throw new AriaError('bad_proof', `${url.href} has SHA-256 ${sha256}, expected ${init.sha256}.`, {
@@ -179,7 +179,8 @@ function brokenOff(url: URL, signal: AbortSignal, done: number, cause: unknown):
   })
 }
 
-async function hashOf(path: string): Promise<string> {
+/** SHA-256 of a file's bytes, lower-case hex. */
+export async function fileSha256(path: string): Promise<string> {
   const hash = createHash('sha256')
   for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 })) hash.update(chunk as Buffer)
   return hash.digest('hex')

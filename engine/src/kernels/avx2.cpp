@@ -265,19 +265,7 @@ constexpr LinearKernel kLinearOfGroups = linear<tile_of_groups<W, 4>, tile_of_gr
 extern const Kernels kAvx2;
 const Kernels kAvx2 = {
     "avx2",
-    quantize,
-    sum_squares,
-    scale_rows,
-    add,
-    silu_multiply,
-    relu_squared_multiply,
-    rotate_adjacent,
-    rotate_halves,
-    to_half,
-    attention_scores,
-    softmax_weights,
-    weigh_values,
-    divide,
+    ARIA_FLOAT_KERNELS,
     {
         linear_f32,
         linear_f16,

@@ -382,19 +382,7 @@ void linear_of_groups(const LinearTask& task) {
 extern const Kernels kAvx512;
 const Kernels kAvx512 = {
     "avx512",
-    quantize,
-    sum_squares,
-    scale_rows,
-    add,
-    silu_multiply,
-    relu_squared_multiply,
-    rotate_adjacent,
-    rotate_halves,
-    to_half,
-    attention_scores,
-    softmax_weights,
-    weigh_values,
-    divide,
+    ARIA_FLOAT_KERNELS,
     {
         linear_f32,
         linear_f16,

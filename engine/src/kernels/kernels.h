@@ -101,6 +101,11 @@ struct Kernels {
   LinearKernel linear[kPackings];  // in the order of Packing
 };
 
+// The float kernels in the struct's order, by the names that every table's file gives them.
+#define ARIA_FLOAT_KERNELS                                                                                       \
+  quantize, sum_squares, scale_rows, add, silu_multiply, relu_squared_multiply, rotate_adjacent, rotate_halves, \
+      to_half, attention_scores, softmax_weights, weigh_values, divide
+
 extern const Kernels kScalar;
 #if defined(__x86_64__)
 extern const Kernels kAvx2, kAvx512;

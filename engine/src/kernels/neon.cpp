@@ -48,19 +48,7 @@ namespace aria {
 extern const Kernels kNeon;
 const Kernels kNeon = {
     "neon",
-    quantize,
-    sum_squares,
-    scale_rows,
-    add,
-    silu_multiply,
-    relu_squared_multiply,
-    rotate_adjacent,
-    rotate_halves,
-    to_half,
-    attention_scores,
-    softmax_weights,
-    weigh_values,
-    divide,
+    ARIA_FLOAT_KERNELS,
     ARIA_LINEAR_KERNELS,
 };
 

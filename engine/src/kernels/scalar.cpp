@@ -226,19 +226,7 @@ void divide(float* values, float divisor, size_t count) {
 extern const Kernels kScalar;
 const Kernels kScalar = {
     "scalar",
-    quantize,
-    sum_squares,
-    scale_rows,
-    add,
-    silu_multiply,
-    relu_squared_multiply,
-    rotate_adjacent,
-    rotate_halves,
-    to_half,
-    attention_scores,
-    softmax_weights,
-    weigh_values,
-    divide,
+    ARIA_FLOAT_KERNELS,
     {
         linear_f32,
         linear_f16,

@@ -4,49 +4,7 @@ pragma solidity 0.8.37;
 import {IAriaToken} from "../../../src/interfaces/IAriaToken.sol";
 import {IEscrow, Parties} from "../../../src/interfaces/IEscrow.sol";
 import {World} from "../base/Fixture.sol";
-
-/// A token that calls back into whoever moves it, as hooked tokens do. Ours does not; a twin of the escrow for another
-/// token must be as safe.
-contract HookedToken {
-    IEscrow public target;
-    bytes4 public refused; // why the last call back failed
-
-    function setTarget(IEscrow target_) external {
-        target = target_;
-    }
-
-    function forget() external {
-        refused = 0;
-    }
-
-    function callBack() internal {
-        (bool done, bytes memory reason) = address(target).call(abi.encodeCall(IEscrow.payout, (address(this))));
-        require(!done, "called back");
-        refused = bytes4(reason);
-    }
-
-    function transfer(address, uint256) external returns (bool) {
-        callBack();
-        return true;
-    }
-
-    function transferFrom(address, address, uint256) external returns (bool) {
-        callBack();
-        return true;
-    }
-
-    function burn(uint256) external {
-        callBack();
-    }
-
-    function permit(address, address, uint256, uint256, uint8, bytes32, bytes32) external {}
-
-    function receiveWithAuthorization(address, address, uint256, uint256, uint256, bytes32, bytes calldata)
-        external
-    {
-        callBack();
-    }
-}
+import {HookedToken} from "../base/HookedToken.sol";
 
 contract ReentrancyTest is World {
     bytes4 internal constant REENTRANT = bytes4(keccak256("ReentrancyGuardReentrantCall()"));
@@ -60,7 +18,7 @@ contract ReentrancyTest is World {
         hooked = new HookedToken();
         token = IAriaToken(address(hooked));
         escrow = twin = IEscrow(deployEscrow(FEE_PPM));
-        hooked.setTarget(twin);
+        hooked.setTarget(address(twin), abi.encodeCall(IEscrow.payout, (address(hooked))));
         twin.deposit(payee, vm.addr(KEY), 1, 1_000);
         assertRefused("deposit");
         hooked.forget();

@@ -4,54 +4,23 @@ pragma solidity 0.8.37;
 import {IAriaToken} from "../../../src/interfaces/IAriaToken.sol";
 import {IStaking, Kind} from "../../../src/interfaces/IStaking.sol";
 import {World} from "../base/Fixture.sol";
-
-/// A token that calls back into whoever moves it. Ours does not, but no rule of Staking may rest on that.
-contract HookedStakeToken {
-    IStaking public target;
-    bytes4 public refused; // why the last call back failed
-
-    function setTarget(IStaking target_) external {
-        target = target_;
-    }
-
-    function callBack() internal {
-        (bool done, bytes memory reason) = address(target).call(abi.encodeCall(IStaking.claimBounty, (address(this))));
-        require(!done, "called back");
-        refused = bytes4(reason);
-    }
-
-    function transfer(address, uint256) external returns (bool) {
-        callBack();
-        return true;
-    }
-
-    function transferFrom(address, address, uint256) external returns (bool) {
-        callBack();
-        return true;
-    }
-
-    function burn(uint256) external {
-        callBack();
-    }
-
-    function permit(address, address, uint256, uint256, uint8, bytes32, bytes32) external {}
-}
+import {HookedToken} from "../base/HookedToken.sol";
 
 contract StakingReentrancyTest is World {
     bytes4 internal constant REENTRANT = bytes4(keccak256("ReentrancyGuardReentrantCall()"));
     address internal operator = address(0x0A);
-    HookedStakeToken internal hooked;
+    HookedToken internal hooked;
 
     function setUp() public {
         vm.warp(GENESIS);
-        hooked = new HookedStakeToken();
+        hooked = new HookedToken();
         slasher = address(0x51A5);
         staking = IStaking(
             deploy("Staking", abi.encode(timetable(), stakingParameters(), hooked, address(this), slasher))
         );
         token = IAriaToken(address(hooked));
         register(operator, Kind.Provider);
-        hooked.setTarget(staking);
+        hooked.setTarget(address(staking), abi.encodeCall(IStaking.claimBounty, (address(hooked))));
     }
 
     function assertRefused(string memory what) internal view {
@@ -76,14 +45,14 @@ contract StakingPayoutReentrancyTest is World {
     bytes4 internal constant REENTRANT = bytes4(keccak256("ReentrancyGuardReentrantCall()"));
     address internal operator = address(0x0A);
     address internal challenger = address(0xC4);
-    HookedStakeToken internal hooked;
+    HookedToken internal hooked;
 
     function setUp() public {
         build();
         enlist(operator, Kind.Provider, 1_000);
-        vm.etch(address(token), address(new HookedStakeToken()).code);
-        hooked = HookedStakeToken(address(token));
-        hooked.setTarget(staking);
+        vm.etch(address(token), address(new HookedToken()).code);
+        hooked = HookedToken(address(token));
+        hooked.setTarget(address(staking), abi.encodeCall(IStaking.claimBounty, (address(hooked))));
     }
 
     function assertRefused(string memory what) internal view {
