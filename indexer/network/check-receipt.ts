@@ -66,6 +66,11 @@ function checkAgreement({ receipt, request }: PublicReceipt, engineMajor: number
     receipt: receipt.inputTokens,
     request: request.inputTokens,
   })
+  const { answeredTokens, inputTokens } = request
+  demand(answeredTokens < inputTokens, 'continues an answer without a prompt', {
+    answeredTokens,
+    inputTokens,
+  })
   demand(receipt.seed === request.seed, 'uses another seed', {})
   demand(receipt.samplingHash === samplingHash(engineMajor, request), 'uses other sampling', { engineMajor })
 }

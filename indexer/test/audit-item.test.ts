@@ -159,6 +159,24 @@ describe('an audited transcript', () => {
     })
   })
 
+  test('passes when it continues an answer that began on another provider', async () => {
+    const begun = answer.output.subarray(0, 7)
+    const prompt = Uint32Array.from([...answer.prompt, ...begun])
+    const output = answer.output.subarray(begun.length)
+
+    const finding = await judge(await jobWith({ prompt, output, request: { answeredTokens: begun.length } }))
+
+    expect(finding).toMatchObject({ passed: true, tokens: output.length })
+  })
+
+  test.each([0, -1])('continues an answer only after a prompt of at least one token: %i more', async more => {
+    const answeredTokens = answer.prompt.length + more
+
+    const finding = await judge(await jobWith({ request: { answeredTokens } }))
+
+    expect(finding.passed).toBe(more < 0)
+  })
+
   test('passes when the client cancelled it anywhere', async () => {
     const output = answer.output.subarray(0, 3)
 

@@ -12,6 +12,7 @@ import {
   type OrderChange,
   PRICE_OUT,
   PROMPT,
+  STOP_TOKEN,
   STRANGER,
   type TestClient,
 } from './support/job-kit.ts'
@@ -37,6 +38,12 @@ describe('a refused request', () => {
     ['fewer tokens than quoted', 'bad_request', { prompt: PROMPT.slice(1) }],
     ['a made-up request id', 'bad_request', { request: { requestId: `0x${'05'.repeat(32)}` } }],
     ['a temperature out of range', 'bad_request', { request: { temperature: 2001 } }],
+    ['an answer without a prompt', 'bad_request', { request: { answeredTokens: PROMPT.length } }],
+    [
+      'an answer that has ended already',
+      'bad_request',
+      { prompt: Uint32Array.from([...PROMPT.slice(1), STOP_TOKEN]), request: { answeredTokens: 1 } },
+    ],
     ['a token outside the vocabulary', 'bad_request', { prompt: PROMPT.map(token => token + 100) }],
   ]
   it.each(cases)('%s gives %s, costs nothing and frees the slot', async (_why, code, change) => {

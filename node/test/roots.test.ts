@@ -105,7 +105,13 @@ describe('epoch roots', () => {
         },
         request: {
           ...common,
-          ...{ quoteHash: ZERO_HASH, channelId: ZERO_HASH, requestId: hash(id), maxOutputTokens: 9 },
+          ...{
+            quoteHash: ZERO_HASH,
+            channelId: ZERO_HASH,
+            requestId: hash(id),
+            answeredTokens: 0,
+            maxOutputTokens: 9,
+          },
           ...{ temperature: 0, topK: 0, topP: 1, base: 0n, deadline: 3 },
         },
       },

@@ -20,6 +20,10 @@ function equal(name: string, value: Comparable, goal: Comparable): BundleCheck {
   return { name, value: String(value), goal: String(goal), ok: value === goal }
 }
 
+function below(name: string, value: number, limit: number): BundleCheck {
+  return { name, value: String(value), goal: `< ${limit}`, ok: value < limit }
+}
+
 /** Everything about a receipt that can be checked without a chain or a model: signatures, commitments, cost. */
 export async function checkReceiptBundle(bundle: ReceiptBundle): Promise<BundleCheck[]> {
   return [
@@ -83,6 +87,7 @@ function checkContent({ provider, request, receipt, salt, prompt, output }: Rece
     equal('receipt.sampling', receipt.samplingHash, sampling),
     equal('receipt.seed', receipt.seed, request.seed),
     equal('request.input_tokens', request.inputTokens, prompt.length),
+    below('request.answered_tokens', request.answeredTokens, prompt.length),
     equal('receipt.input_tokens', receipt.inputTokens, prompt.length),
     equal('receipt.output_tokens', receipt.outputTokens, output.length),
   ]

@@ -9,6 +9,7 @@ import {
   quoteStruct,
   receiptStruct,
   requestStruct,
+  resumeStruct,
   voucherStruct,
 } from './wire/messages.ts'
 
@@ -24,6 +25,7 @@ export const SIGNED = {
   Quote: quoteStruct,
   Request: requestStruct,
   Checkpoint: checkpointStruct,
+  Resume: resumeStruct,
   Receipt: receiptStruct,
   Voucher: voucherStruct,
 } as const

@@ -55,8 +55,9 @@ const make: { [T in JobMessage['type']]: (random: Random) => Extract<JobMessage,
   request: r => ({
     request: {
       ...{ quoteHash: hex(r, 32), channelId: hex(r, 32), requestId: hex(r, 32), promptCommit: hex(r, 32) },
-      ...{ inputTokens: small(r, 32), maxOutputTokens: small(r, 32), temperature: small(r, 32) },
+      ...{ inputTokens: small(r, 32), answeredTokens: small(r, 32), maxOutputTokens: small(r, 32) },
       ...{
+        temperature: small(r, 32),
         topK: small(r, 32),
         topP: small(r, 32),
         seed: uint(r, 64),
@@ -93,6 +94,10 @@ const make: { [T in JobMessage['type']]: (random: Random) => Extract<JobMessage,
   }),
   ack: r => ({ receiptHash: hex(r, 32), voucher: maybe(r, voucher(r)) }),
   cancel: () => ({ reason: 'client' }),
+  resume: r => ({
+    resume: { requestHash: hex(r, 32), outputTokens: small(r, 32) },
+    ...{ signature: hex(r, 65), voucher: voucher(r) },
+  }),
 }
 
 const types = Object.keys(make) as JobMessage['type'][]

@@ -33,6 +33,7 @@ const VALUES: { [N in SignedName]: SignedValue<N> } = {
     ...{ quoteHash: hash('01'), channelId: hash('02'), requestId: hash('03'), promptCommit: hash('04') },
     ...{
       inputTokens: 5,
+      answeredTokens: 13,
       maxOutputTokens: 6,
       temperature: 7,
       topK: 8,
@@ -43,6 +44,7 @@ const VALUES: { [N in SignedName]: SignedValue<N> } = {
     },
   },
   Checkpoint: { requestHash: hash('01'), outputTokens: 2, outputRoot: hash('03') },
+  Resume: { requestHash: hash('01'), outputTokens: 2 },
   Receipt: {
     ...{ requestHash: hash('01'), modelId: hash('02'), promptCommit: hash('03'), outputRoot: hash('04') },
     ...{ samplingHash: hash('05'), seed: 6n, inputTokens: 7, outputTokens: 8, cumulativeDue: 9n },
@@ -58,8 +60,9 @@ const TYPE_STRINGS: Record<SignedName, string> = {
   Quote:
     'Quote(bytes32 offerHash,bytes32 channelId,bytes32 modelId,uint96 pricePerInputToken,uint96 pricePerOutputToken,uint32 inputTokens,uint32 maxOutputTokens,uint32 windowTokens,uint8 prefillSharePercent,uint64 nonce,uint40 validUntil)',
   Request:
-    'Request(bytes32 quoteHash,bytes32 channelId,bytes32 requestId,bytes32 promptCommit,uint32 inputTokens,uint32 maxOutputTokens,uint32 temperature,uint32 topK,uint32 topP,uint64 seed,uint96 base,uint40 deadline)',
+    'Request(bytes32 quoteHash,bytes32 channelId,bytes32 requestId,bytes32 promptCommit,uint32 inputTokens,uint32 answeredTokens,uint32 maxOutputTokens,uint32 temperature,uint32 topK,uint32 topP,uint64 seed,uint96 base,uint40 deadline)',
   Checkpoint: 'Checkpoint(bytes32 requestHash,uint32 outputTokens,bytes32 outputRoot)',
+  Resume: 'Resume(bytes32 requestHash,uint32 outputTokens)',
   Receipt:
     'Receipt(bytes32 requestHash,bytes32 modelId,bytes32 promptCommit,bytes32 outputRoot,bytes32 samplingHash,uint64 seed,uint32 inputTokens,uint32 outputTokens,uint96 cumulativeDue,uint8 finish,uint8 flags,uint40 startedAt,uint40 endedAt)',
   Voucher: 'Voucher(bytes32 channelId,uint128 maxClaimableAmount)',
@@ -69,8 +72,9 @@ const TYPE_STRINGS: Record<SignedName, string> = {
 const GOLDEN: Record<SignedName, Hex> = {
   Offer: '0x6f83cf7c5e0a363603ed58009dba398d6b65d01817ab08e751cf656f38fdc0a5',
   Quote: '0x74fed1a314c4fde56686d988050d05d1bf55386ff11f198b1a0e997b74377a5d',
-  Request: '0x235aa36af9ce332741e06fb853699bb5b64f0c442ee5a2cd44264ae5c2766081',
+  Request: '0xa2e67e4d13f95a94df36c667be5ce3369ed9e5bffd1e383245ab032ea96e188e',
   Checkpoint: '0xafc6350f613578713fcf77a4711564b51cfcc20e48eb784203603e231bae4910',
+  Resume: '0x839175009cd685b0a5b3ca302a860990b530bb045515ba71cc8a6ff68182edf2',
   Receipt: '0x8406b915086c39f950322ee92e9661f298199e247cd3d24823cfae349be56d9a',
   Voucher: '0x2444e0852a2ec3980f589065551c58d1914b3af36aff069bc89e8535871e49f9',
 }

@@ -71,6 +71,7 @@ export async function makeJob(init: JobInit): Promise<Job> {
     requestId: requestId(channel, init.nonce),
     ...shared,
     ...SAMPLING,
+    answeredTokens: 0,
     maxOutputTokens: init.maxOutputTokens ?? 256,
     base: 0n,
     deadline: init.endedAt + 60,

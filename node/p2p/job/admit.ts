@@ -128,6 +128,19 @@ function checkRequest(job: JobRequest, { quote, hash }: IssuedQuote, { clock, mo
   if (prompt.some(token => token >= vocabSize)) {
     throw badRequest(`A prompt token lies outside the vocabulary of ${vocabSize}.`, { vocabSize })
   }
+  checkAnswered(job, model.engine.tokenizer.stopTokens)
+}
+
+/** An order may go on with an answer that began elsewhere; one that has ended already has no rest. */
+function checkAnswered({ request, prompt }: JobRequest, stopTokens: readonly number[]): void {
+  const { answeredTokens, inputTokens } = request
+  if (answeredTokens >= inputTokens) {
+    throw badRequest('An answer needs a prompt of at least one token.', { answeredTokens, inputTokens })
+  }
+  const answered = prompt.subarray(inputTokens - answeredTokens)
+  if (answered.some(token => stopTokens.includes(token))) {
+    throw badRequest('The answer so far holds a stop token, so nothing follows it.', { answeredTokens })
+  }
 }
 
 function checkMoney(terms: Terms, total: bigint, due: bigint): void {

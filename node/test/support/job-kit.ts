@@ -222,6 +222,7 @@ function testClient(components: JobComponents): TestClient {
         requestId: requestId(quote.channelId, quote.nonce),
         promptCommit: promptCommit(fromHex(salt, 32), prompt),
         inputTokens: quote.inputTokens,
+        answeredTokens: 0,
         maxOutputTokens: quote.maxOutputTokens,
         ...{ temperature: 0, topK: 0, topP: 10_000, seed: 1n, base: due },
         deadline: Math.floor(Date.now() / 1000) + 600,

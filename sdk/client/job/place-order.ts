@@ -137,12 +137,13 @@ async function signOrder(
   const prompt = joinTokens(wanted.promptTokens, wanted.tokensSoFar)
   const salt = randomBytes(32)
   const { inputTokens, maxOutputTokens } = asked
+  const answeredTokens = wanted.tokensSoFar?.length ?? 0
   const request = {
     quoteHash: digest('Quote', quote, deployed),
     channelId: channel,
     requestId: requestId(channel, asked.nonce),
     promptCommit: promptCommit(salt, prompt),
-    ...{ inputTokens, maxOutputTokens, ...wanted.sampling, seed: wanted.seed, base },
+    ...{ inputTokens, answeredTokens, maxOutputTokens, ...wanted.sampling, seed: wanted.seed, base },
     deadline: Math.trunc(nowMs() / 1000) + REQUEST_LIFETIME_SECONDS,
   }
   const { pricePerInputToken, pricePerOutputToken, windowTokens, prefillSharePercent } = quote

@@ -69,13 +69,18 @@ export const quoteStruct = struct({
 })
 export type Quote = ValueOf<typeof quoteStruct>
 
-/** What the channel's signer orders; the seed is the client's own, so equal requests give equal answers anywhere. */
+/**
+ * What the channel's signer orders. The seed is the client's own and the position of a draw is its place in the whole
+ * sequence, so equal requests give equal answers anywhere. The last `answeredTokens` of the input are answer that was
+ * made before, by whomever: the order continues it, and whatever depends on where the answer began starts there.
+ */
 export const requestStruct = struct({
   quoteHash: bytes32,
   channelId: bytes32,
   requestId: bytes32,
   promptCommit: bytes32,
   inputTokens: uint32,
+  answeredTokens: uint32,
   maxOutputTokens: uint32,
   temperature: uint32,
   topK: uint32,
@@ -89,6 +94,10 @@ export type Request = ValueOf<typeof requestStruct>
 /** The provider's signature over everything delivered so far: what a voucher pays for is always challengeable. */
 export const checkpointStruct = struct({ requestHash: bytes32, outputTokens: uint32, outputRoot: bytes32 })
 export type Checkpoint = ValueOf<typeof checkpointStruct>
+
+/** The channel's signer asks for the rest of a running order on a new stream; `outputTokens` of it have arrived. */
+export const resumeStruct = struct({ requestHash: bytes32, outputTokens: uint32 })
+export type Resume = ValueOf<typeof resumeStruct>
 
 export const receiptStruct = struct({
   requestHash: bytes32,
@@ -177,7 +186,14 @@ export type AcceptReply = ValueOf<typeof acceptReply>
 export const rejectReply = struct({ code: text(40), message: text(400), retryAfterMs: uint32 })
 export type RejectReply = ValueOf<typeof rejectReply>
 
-const signedCheckpoint = struct({ outputTokens: uint32, outputRoot: bytes32, signature })
+/**
+ * First frame of a stream that resumes an order; answered by `accept`, then by chunks from `outputTokens` on. `voucher` is
+ * the client's best one, which may have been lost on the old stream.
+ */
+export const resumeRequest = struct({ resume: resumeStruct, signature, voucher: signedVoucher })
+export type ResumeRequest = ValueOf<typeof resumeRequest>
+
+export const signedCheckpoint = struct({ outputTokens: uint32, outputRoot: bytes32, signature })
 export const chunkMessage = struct({
   start: uint32,
   tokens: tokens(CHUNK_TOKENS_MAX),
@@ -203,6 +219,7 @@ export const JOB_MESSAGES = {
   8: ['receipt', signedReceipt],
   9: ['ack', ackMessage],
   10: ['cancel', cancelMessage],
+  11: ['resume', resumeRequest],
 } as const
 type JobMessages = typeof JOB_MESSAGES
 export type JobMessage = {
