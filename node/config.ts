@@ -41,7 +41,8 @@ export interface ProviderConfig {
   readonly priority: 'normal' | 'background'
   readonly creditHead: CreditHead
   readonly redeemAfterMs: number
-  readonly redeemValue: bigint
+  /** What one ETH is worth in wei of ARIA, for the price of gas. */
+  readonly ariaPerEth: bigint
   readonly logLevel: string
 }
 
@@ -80,7 +81,7 @@ const providerSchema = v.object({
   ARIA_PRIORITY: v.optional(v.picklist(['normal', 'background']), 'normal'),
   ARIA_CREDIT_HEAD: v.optional(v.picklist(['latest', 'safe', 'finalized'])),
   ARIA_REDEEM_SECONDS: v.optional(integer(1, 7 * 24 * SECONDS_PER_HOUR)),
-  ARIA_REDEEM_VALUE: v.optional(amount, '1'),
+  ARIA_PER_ETH: v.optional(amount, '1000'),
 })
 const gatewaySchema = v.object({
   ...common,
@@ -119,7 +120,7 @@ export function providerConfig(env: Environment = environment()): ProviderConfig
     creditHead: found.ARIA_CREDIT_HEAD ?? (isLocal ? 'latest' : 'safe'),
     redeemAfterMs:
       1000 * (found.ARIA_REDEEM_SECONDS ?? (isLocal ? REDEEM_SECONDS_LOCAL : REDEEM_SECONDS_PUBLIC)),
-    redeemValue: found.ARIA_REDEEM_VALUE,
+    ariaPerEth: found.ARIA_PER_ETH,
     logLevel: found.ARIA_LOG_LEVEL,
   })
 }

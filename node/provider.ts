@@ -111,7 +111,7 @@ async function build(
 
   const { id: modelId } = await modelManifest(config.modelPath, { cacheDir: dataDir })
   await requireRegistration(chain, { node: signer.address, operator, modelId })
-  const audits = auditsReader(chain, operator, modelId)
+  const audits = auditsReader(chain, operator, modelId, config.creditHead)
   const { threads, priority } = config
   const engine = await loadModel(config.modelPath, {
     priority,
@@ -155,7 +155,7 @@ async function build(
     ...{ vouchers, channels, outbox, payee, log, metrics },
     escrow: deployment.contracts.escrow,
     redeemAfterMs: config.redeemAfterMs,
-    redeemValue: config.redeemValue,
+    ariaPerEth: config.ariaPerEth,
   })
   const roots = { deployment, receipts, audits, outbox, clock, log }
   const forget = async () => vouchers.forgetJobs(Date.now() - 1000 * jobsKeepSeconds(config))

@@ -1,12 +1,13 @@
 import { type Address, type Hex, sameAddress, ZERO_HASH } from '@aria/sdk/protocol'
 import { auditsAbi, stakingAbi } from '@aria/sdk/protocol/abi'
 import { encodeFunctionData } from 'viem'
+import type { CreditHead } from '../config.ts'
 import { type Chain, onChain } from './client.ts'
 import type { Call } from './outbox.ts'
 
 export interface AuditsReader {
-  /** Whether the chain has our root of the epoch. */
-  hasRoot(epoch: number): Promise<boolean>
+  /** Whether the chain has our root of the epoch, and whether a reorganisation could still take it back. */
+  rootState(epoch: number): Promise<'none' | 'there' | 'final'>
   isDrawn(epoch: number, node: Address): Promise<boolean>
   commitRoot(epoch: number, root: Hex, count: number, tokens: bigint): Call
 }
@@ -14,8 +15,16 @@ export interface AuditsReader {
 /** Committees of this many epochs are remembered: they never change once drawn. */
 const COMMITTEES_MAX = 16
 
-/** `model`: what this provider serves; its roots name it, and only a rewardable one earns a work reward. */
-export function auditsReader({ client, deployment }: Chain, operator: Address, model: Hex): AuditsReader {
+/**
+ * `model`: what this provider serves; its roots name it, and only a rewardable one earns a work reward.
+ * `head`: with `latest` the chain is taken to never reorganise.
+ */
+export function auditsReader(
+  { client, deployment }: Chain,
+  operator: Address,
+  model: Hex,
+  head: CreditHead,
+): AuditsReader {
   const audits = { address: deployment.contracts.audits, abi: auditsAbi } as const
   const staking = { address: deployment.contracts.staking, abi: stakingAbi } as const
   const committees = new Map<number, readonly Address[]>()
@@ -32,10 +41,13 @@ export function auditsReader({ client, deployment }: Chain, operator: Address, m
   }
 
   return {
-    hasRoot: epoch =>
+    rootState: epoch =>
       onChain('read the committed root', async () => {
         const args = [BigInt(epoch), operator] as const
-        return (await client.readContract({ ...audits, functionName: 'rootHash', args })) !== ZERO_HASH
+        const hasAt = async (blockTag: CreditHead) =>
+          (await client.readContract({ ...audits, functionName: 'rootHash', args, blockTag })) !== ZERO_HASH
+        if (!(await hasAt('latest'))) return 'none'
+        return head === 'latest' || (await hasAt('finalized')) ? 'final' : 'there'
       }),
     isDrawn: async (epoch, node) => {
       const drawn = await committee(epoch)

@@ -1,11 +1,17 @@
-import { type Address, AriaError, type Hex } from '@aria/sdk/protocol'
+import { type Address, ARIA, AriaError, type Hex } from '@aria/sdk/protocol'
 import { escrowAbi } from '@aria/sdk/protocol/abi'
 import { parseAbiItem } from 'viem'
 import type { CreditHead } from '../config.ts'
 import { type Chain, onChain } from './client.ts'
 
+/**
+ * What a deposit is worth before the chosen head has it: enough for a first request, little enough to lose to a
+ * reorganisation (protocol: newChannelCredit; x402 #2559 counted unconfirmed deposits in full).
+ */
+export const NEW_CHANNEL_CREDIT = ARIA / 1000n
+
 export interface ChannelView {
-  /** Credited: what the chosen head and the newest block both show. */
+  /** Credited: what the chosen head and the newest block both show, and at most NEW_CHANNEL_CREDIT of what is newer. */
   balance: bigint
   claimed: bigint
   /** As of the newest block: an announced withdrawal counts at once. */
@@ -13,8 +19,20 @@ export interface ChannelView {
   block: bigint
 }
 
+/** What a channel holds, without any caution: what a redemption now would meet. */
+export interface ChannelFunds {
+  balance: bigint
+  claimed: bigint
+  thawEnd: number
+  /** The final head shows the same balance and claims: no reorganisation takes them back. */
+  isFinal: boolean
+}
+
 export interface ChannelReader {
+  /** For credit. */
   read(channel: Hex): Promise<ChannelView>
+  /** For redemption. */
+  funds(channel: Hex): Promise<ChannelFunds>
   /** Channels of ours that began to thaw since the last call. */
   thawing(): Promise<Hex[]>
 }
@@ -23,6 +41,7 @@ const thawingEvent = parseAbiItem('event Thawing(bytes32 indexed id, uint256 tha
 /** One getLogs call; nodes refuse longer ranges. */
 const LOG_RANGE_BLOCKS = 2_000n
 
+/** `head`: where deposits count in full. With `latest` the chain is taken to never reorganise (a development chain). */
 export function channelReader({ client, deployment }: Chain, head: CreditHead): ChannelReader {
   const address: Address = deployment.contracts.escrow
   const readAt = (channel: Hex, blockTag: CreditHead) =>
@@ -37,8 +56,19 @@ export function channelReader({ client, deployment }: Chain, head: CreditHead): 
           client.getBlockNumber(),
           head === 'latest' ? undefined : readAt(channel, head),
         ])
-        const safe = credited === undefined || credited.balance > newest.balance ? newest : credited
-        return { balance: safe.balance, claimed: newest.claimed, thawEnd: newest.thawEnd, block }
+        const balance = credit(newest.balance, credited?.balance ?? newest.balance)
+        return { balance, claimed: newest.claimed, thawEnd: newest.thawEnd, block }
+      }),
+
+    funds: channel =>
+      onChain('read the channel', async () => {
+        const [newest, final] = await Promise.all([
+          readAt(channel, 'latest'),
+          head === 'latest' ? undefined : readAt(channel, 'finalized'),
+        ])
+        const { balance, claimed, thawEnd } = newest
+        const isFinal = final === undefined || (final.balance === balance && final.claimed === claimed)
+        return { balance, claimed, thawEnd, isFinal }
       }),
 
     thawing: () =>
@@ -52,6 +82,12 @@ export function channelReader({ client, deployment }: Chain, head: CreditHead): 
         return logs.flatMap(log => (log.args.id === undefined ? [] : [log.args.id]))
       }),
   }
+}
+
+function credit(newest: bigint, confirmed: bigint): bigint {
+  if (confirmed >= newest) return newest
+  const ahead = newest - confirmed
+  return confirmed + (ahead < NEW_CHANNEL_CREDIT ? ahead : NEW_CHANNEL_CREDIT)
 }
 
 /** Whether the channel pays for a request that may raise its debt to `debtMax`. @throws AriaError `channel_thawing`, `channel_unfunded`. */

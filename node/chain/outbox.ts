@@ -24,6 +24,10 @@ export interface Outbox {
   /** Looks for the outcome of what is pending; sends it again when the network lost it. */
   settle(): Promise<Outcome | undefined>
   gasBalance(): Promise<bigint>
+  /** Wei that one unit of gas costs now. */
+  gasPrice(): Promise<bigint>
+  /** What is under way, for the view of money at rest. */
+  pending(): { purpose: string; hash: Hex; nonce: number } | undefined
 }
 
 interface Pending {
@@ -60,7 +64,10 @@ export function outbox({
     "select * from transactions where state = 'pending' order by id limit 1",
   )
   const insert = database.prepare(
-    "insert into transactions (purpose, hash, raw, nonce, sent_at, state) values (?, ?, ?, ?, ?, 'pending')",
+    // After a reorganisation the same call can give the very same bytes again: then the old row is the new one.
+    `insert into transactions (purpose, hash, raw, nonce, sent_at, state) values (?, ?, ?, ?, ?, 'pending')
+       on conflict (hash) do update set state = 'pending', sent_at = excluded.sent_at
+       returning id`,
   )
   const update = database.prepare('update transactions set state = ? where id = ?')
   const pending = () => selectPending.get() as Pending | undefined
@@ -128,8 +135,8 @@ export function outbox({
         const prepared = await client.prepareTransactionRequest({ account, to, data, chain: client.chain })
         const raw = await account.signTransaction({ ...prepared, chainId: client.chain!.id } as never)
         const hash = keccak256(raw)
-        const { lastInsertRowid } = insert.run(purpose, hash, raw, prepared.nonce, nowMs())
-        return { id: Number(lastInsertRowid), purpose, hash, raw, nonce: prepared.nonce }
+        const { id } = insert.get(purpose, hash, raw, prepared.nonce, nowMs()) as { id: number }
+        return { id, purpose, hash, raw, nonce: prepared.nonce }
       })
       log.info({ purpose, hash: transaction.hash, nonce: transaction.nonce }, 'Transaction sent')
       await resend(transaction)
@@ -157,5 +164,7 @@ export function outbox({
     send,
     settle,
     gasBalance: () => onChain('read the gas balance', () => client.getBalance({ address: account.address })),
+    gasPrice: () => onChain('read the gas price', () => client.getGasPrice()),
+    pending,
   }
 }

@@ -22,7 +22,7 @@ export interface RootsComponents {
   deployment: Deployment
   receipts: ReceiptStore
   audits: AuditsReader
-  outbox: Outbox
+  outbox: Pick<Outbox, 'send'>
   clock: Pick<ChainClock, 'nowSeconds'>
   log: Log
 }
@@ -48,17 +48,24 @@ function seal(epoch: number, receipts: ReceiptStore, log: Log): void {
   log.info({ epoch, count: leaves.length, tokens: sum }, 'Epoch sealed')
 }
 
-/** Exactly once: what the chain has is never sent again, and an unknown outcome is asked for, not repeated. */
+/**
+ * Exactly once: what the chain has is not sent again, and an unknown outcome is asked for, not repeated. Only what is
+ * final counts as committed, so a root that a reorganisation took back goes out again.
+ */
 async function commit(
   { epoch, root, count, tokens }: RootRecord,
   components: RootsComponents,
 ): Promise<void> {
   const { receipts, audits, outbox, deployment, clock, log } = components
-  if (await audits.hasRoot(epoch)) {
-    receipts.setRootState(epoch, 'committed')
-    log.info({ epoch, root }, 'Root committed')
-    return
+  const isThere = async (epoch: number): Promise<boolean> => {
+    const state = await audits.rootState(epoch)
+    if (state === 'final') {
+      receipts.setRootState(epoch, 'committed')
+      log.info({ epoch, root }, 'Root committed')
+    }
+    return state !== 'none'
   }
+  if (await isThere(epoch)) return
   if (clock.nowSeconds() >= epochTimes(epoch, deployment).commitRootUntil) {
     receipts.setRootState(epoch, 'missed')
     log.warn({ epoch, count }, 'Root missed its window: no work reward for this epoch')
@@ -66,10 +73,7 @@ async function commit(
   }
   try {
     await outbox.send(`commit root of epoch ${epoch}`, audits.commitRoot(epoch, root, count, tokens))
-    if (await audits.hasRoot(epoch)) {
-      receipts.setRootState(epoch, 'committed')
-      log.info({ epoch, root }, 'Root committed')
-    }
+    await isThere(epoch)
   } catch (thrown) {
     giveUpOrRetry(toAriaError(thrown), epoch, components)
   }

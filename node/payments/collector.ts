@@ -1,7 +1,7 @@
 import { type Address, type AriaError, type Hex, redeemRows, toAriaError } from '@aria/sdk/protocol'
 import { escrowAbi } from '@aria/sdk/protocol/abi'
 import { encodeFunctionData } from 'viem'
-import type { ChannelReader, ChannelView } from '../chain/channels.ts'
+import type { ChannelFunds, ChannelReader } from '../chain/channels.ts'
 import type { Outbox } from '../chain/outbox.ts'
 import type { Log } from '../observe/log.ts'
 import type { Metrics } from '../observe/metrics.ts'
@@ -9,20 +9,31 @@ import type { ChannelAccount, VoucherStore } from './vouchers.ts'
 
 /** Rows of one redemption: about 14k gas each, so a batch stays far below a block. */
 const ROWS_MAX = 100
-/** Channels looked at in one beat. */
+/** Channels looked at in one beat, and in the first one after a start, which must not miss a thaw. */
 const CHANNELS_MAX = 1_000
-/** Redeem when this share of a channel's deposit is at stake (protocol: redemption policy). */
-const VALUE_SHARE_OF_BALANCE = 20n
+const CHANNELS_FIRST_MAX = 100_000
+/** Redeem when more than this share of a channel's balance is at stake, if it is worth the gas (protocol: redemption policy). */
+const SHARE_OF_BALANCE = 20n
+/** A redemption by value brings more than this many times what it costs. */
+const GAS_MULTIPLE = 100n
+/** One voucher in a transaction of its own, and one more row in a batch (gas snapshot of the contracts, rounded up). */
+export const REDEEM_GAS = 45_000n
+const ROW_GAS = 15_000n
+/** A payer that thaws and keeps on buying makes us redeem again, but not with every voucher. */
+const THAW_AGAIN_MS = 30_000
+/** What is paid but not final yet is looked at this often. */
+const FINAL_LOOK_MS = 10_000
 
 export interface CollectorComponents {
   vouchers: Pick<VoucherStore, 'unredeemed' | 'claimedOnChain' | 'account'>
-  channels: ChannelReader
-  outbox: Outbox
+  channels: Pick<ChannelReader, 'funds' | 'thawing'>
+  outbox: Pick<Outbox, 'send' | 'settle' | 'gasPrice'>
   escrow: Address
   payee: Address
-  /** Redeem when the oldest voucher is this old, or this much is at stake. */
+  /** Redeem when the oldest voucher is this old. */
   redeemAfterMs: number
-  redeemValue: bigint
+  /** What one ETH is worth to the operator, in wei of ARIA: no contract knows, and gas is paid in ETH. */
+  ariaPerEth: bigint
   log: Log
   metrics: Metrics
   nowMs?: () => number
@@ -37,7 +48,7 @@ export interface Collector {
 
 interface Claim {
   account: ChannelAccount
-  view: ChannelView
+  funds: ChannelFunds
   /** What a redemption would bring: the chain pays up to the balance. */
   amount: bigint
 }
@@ -45,70 +56,113 @@ interface Claim {
 /** Turns vouchers into money, many per transaction. What a transaction did is read from the chain, never assumed. */
 export function collector(components: CollectorComponents): Collector {
   const { vouchers, channels, outbox, escrow, payee, log, metrics, nowMs = Date.now } = components
-  /** Channels seen thawing; they stay until nothing of theirs is left to redeem. */
-  const thawing = new Set<Hex>()
+  /** Channels seen thawing, and when each was last redeemed; they stay until nothing of theirs is left to redeem. */
+  const thawing = new Map<Hex, number>()
+  /** Channels whose redemption a reorganisation took back. */
+  const lost = new Set<Hex>()
   /** What was unredeemed at the last look at the chain, so that a quiet beat asks it nothing. */
   let lastSeen: bigint | undefined
+  let finalLookMs = 0
 
   const isOld = ({ unredeemedSinceMs = nowMs() }: ChannelAccount) =>
     nowMs() - unredeemedSinceMs >= components.redeemAfterMs
 
-  const isDue = ({ account, view, amount }: Claim): boolean =>
-    view.thawEnd !== 0 ||
-    thawing.has(account.id) ||
-    amount >= components.redeemValue ||
-    amount * VALUE_SHARE_OF_BALANCE >= view.balance ||
-    isOld(account)
-
-  const stake = (accounts: readonly ChannelAccount[]): bigint =>
-    accounts.reduce((sum, { best, claimed }) => sum + (best?.total ?? 0n) - claimed, 0n)
+  const isDue = ({ account, funds, amount }: Claim, valueMin: bigint): boolean => {
+    if (thawing.has(account.id)) return nowMs() - thawing.get(account.id)! >= THAW_AGAIN_MS
+    const isWorthIt = amount > valueMin && amount * SHARE_OF_BALANCE > funds.balance
+    return isWorthIt || lost.has(account.id) || isOld(account)
+  }
 
   /** Compares ledger and chain, and writes down what the chain paid. */
   const readClaims = async (accounts: readonly ChannelAccount[]): Promise<Claim[]> => {
     const claims: Claim[] = []
     for (const account of accounts) {
-      const view = await channels.read(account.id)
+      const funds = await channels.funds(account.id)
+      if (funds.thawEnd !== 0 && !thawing.has(account.id)) thawing.set(account.id, 0)
+      if (funds.claimed < account.claimed) {
+        lost.add(account.id)
+        log.warn({ channel: account.id, was: account.claimed, is: funds.claimed }, 'Redemption taken back')
+      }
       const total = account.best?.total ?? 0n
-      const payable = total < view.balance ? total : view.balance
-      const hasMore = payable > view.claimed
-      if (hasMore) claims.push({ account, view, amount: payable - view.claimed })
-      else thawing.delete(account.id)
-      if (!hasMore || view.claimed !== account.claimed)
-        vouchers.claimedOnChain(account.id, view.claimed, view.balance)
+      const payable = total < funds.balance ? total : funds.balance
+      const hasMore = payable > funds.claimed
+      if (hasMore) claims.push({ account, funds, amount: payable - funds.claimed })
+      else {
+        lost.delete(account.id)
+        if (nowMs() - (thawing.get(account.id) ?? 0) >= THAW_AGAIN_MS) thawing.delete(account.id)
+      }
+      if (!hasMore || funds.claimed !== account.claimed) vouchers.claimedOnChain(account.id, funds)
     }
     return claims
   }
 
   const redeem = async (claims: readonly Claim[]): Promise<void> => {
-    // Once a transaction goes out, every other channel rides along for little gas; those that are due go first.
-    const rows = [...claims].sort((a, b) => Number(isDue(b)) - Number(isDue(a))).slice(0, ROWS_MAX)
+    const rows = claims.slice(0, ROWS_MAX)
     const amount = rows.reduce((sum, claim) => sum + claim.amount, 0n)
     const packed = redeemRows(rows.map(({ account }) => ({ parts: account.parts, voucher: account.best! })))
     const data = encodeFunctionData({ abi: escrowAbi, functionName: 'redeem', args: [payee, packed] })
     const outcome = await outbox.send(`redeem ${rows.length} vouchers`, { to: escrow, data })
     log.info({ rows: rows.length, amount, outcome }, 'Vouchers redeemed')
     if (outcome === 'mined') metrics.count('aria_redemptions_total')
+    for (const { account } of rows) if (thawing.has(account.id)) thawing.set(account.id, nowMs())
     await readClaims(rows.map(({ account }) => vouchers.account(account.id)!))
+  }
+
+  /** Wei of ARIA that this much gas is worth. */
+  const gasCost = async (): Promise<(gas: bigint) => bigint> => {
+    const price = await outbox.gasPrice()
+    return gas => (gas * price * components.ariaPerEth) / 10n ** 18n
+  }
+
+  /** Those that are due, then those that ride along for little gas and bring more than it costs. */
+  const chosen = async (claims: readonly Claim[]): Promise<Claim[]> => {
+    const costOf = await gasCost()
+    const valueMin = GAS_MULTIPLE * costOf(REDEEM_GAS)
+    const due = claims.filter(claim => isDue(claim, valueMin))
+    if (due.length === 0) return []
+    const riders = claims.filter(claim => !due.includes(claim) && claim.amount > costOf(ROW_GAS))
+    return [...due, ...riders]
+  }
+
+  /** The oldest ones, and every one that thaws, however many others there are. */
+  const toLookAt = (): ChannelAccount[] => {
+    const oldest = vouchers.unredeemed(lastSeen === undefined ? CHANNELS_FIRST_MAX : CHANNELS_MAX)
+    const listed = new Set(oldest.map(({ id }) => id))
+    const others = [...thawing.keys()].filter(id => !listed.has(id)).map(id => vouchers.account(id)!)
+    return [...oldest, ...others]
   }
 
   const collect = async (mustNow: boolean): Promise<void> => {
     const outcome = await outbox.settle()
     if (outcome !== undefined && outcome !== 'pending') lastSeen = undefined
-    const accounts = vouchers.unredeemed(CHANNELS_MAX)
-    const isQuiet = stake(accounts) === lastSeen && thawing.size === 0 && !accounts.some(isOld)
-    if (isQuiet && !mustNow) return
+    const accounts = toLookAt()
+    const waits = accounts.some(account => isOld(account) && atStake(account) > 0n)
+    const isQuiet = sum(accounts) === lastSeen && thawing.size === 0 && lost.size === 0 && !waits
+    const isLookDue = accounts.length > 0 && nowMs() - finalLookMs >= FINAL_LOOK_MS
+    if (isQuiet && !isLookDue && !mustNow) return
+    finalLookMs = nowMs()
     const claims = await readClaims(accounts)
-    lastSeen = stake(accounts)
-    if (mustNow ? claims.length > 0 : claims.some(isDue)) await redeem(claims)
+    lastSeen = sum(accounts)
+    const rows = mustNow ? claims : claims.length > 0 ? await chosen(claims) : []
+    if (rows.length > 0) await redeem(rows)
   }
 
   return {
     beat: async () => {
-      for (const channel of await channels.thawing()) if (vouchers.account(channel)) thawing.add(channel)
+      for (const channel of await channels.thawing())
+        if (vouchers.account(channel) && !thawing.has(channel)) thawing.set(channel, 0)
       await ignoringBusy(() => collect(false), log)
     },
     collect: () => ignoringBusy(() => collect(true), log),
   }
+}
+
+function atStake({ best, claimed }: ChannelAccount): bigint {
+  return (best?.total ?? 0n) - claimed
+}
+
+function sum(accounts: readonly ChannelAccount[]): bigint {
+  return accounts.reduce((total, account) => total + atStake(account), 0n)
 }
 
 /** Another transaction is under way: the next beat comes soon enough. */

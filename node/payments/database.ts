@@ -15,12 +15,15 @@ const SCHEMA = `
     total text not null,      -- the best voucher, cumulative; '0' before the first
     signature text,           -- the client's signature over that total
     claimed text not null,    -- what the chain paid, as last read
-    unredeemed_since integer  -- ms; null while total <= claimed
+    unredeemed_since integer, -- ms; null once the chain's final state pays all it ever will
+    nonce_floor text not null default ''  -- 20 digits: requests up to here are refused, their jobs are forgotten
   ) strict;
   create table jobs (
     request_id text primary key, channel_id text not null references channels(id),
-    request_hash text not null, accepted_at integer not null, state text not null check (state in ('open','closed'))
+    request_hash text not null, accepted_at integer not null, state text not null check (state in ('open','closed')),
+    nonce text not null default ''  -- 20 digits, so that text sorts like the number
   ) strict;
+  create index jobs_nonce on jobs (channel_id, nonce);
   create table receipts (
     cursor integer primary key autoincrement, hash text not null unique, epoch integer not null,
     tokens integer not null, receipt blob not null,
@@ -38,7 +41,16 @@ const SCHEMA = `
   ) strict;
   create index transactions_pending on transactions (state) where state = 'pending';
 `
-const SCHEMA_VERSION = 1
+const SCHEMA_VERSION = 2
+
+/** What each older version lacks. */
+const MIGRATIONS: Record<number, string> = {
+  1: `
+    alter table channels add column nonce_floor text not null default '';
+    alter table jobs add column nonce text not null default '';
+    create index jobs_nonce on jobs (channel_id, nonce);
+  `,
+}
 
 export type Database = DatabaseSync
 
@@ -74,7 +86,9 @@ function migrate(database: Database): void {
       hint: 'Update aria, or use another ARIA_DATA_DIR.',
     })
   }
-  if (version === 0) database.exec(`${SCHEMA} pragma user_version = ${SCHEMA_VERSION};`)
+  if (version === 0) database.exec(SCHEMA)
+  else for (let from = version; from < SCHEMA_VERSION; from++) database.exec(MIGRATIONS[from]!)
+  database.exec(`pragma user_version = ${SCHEMA_VERSION};`)
 }
 
 /** A development chain that starts over gives its contracts the old addresses again, but not the old genesis. */

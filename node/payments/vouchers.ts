@@ -25,26 +25,35 @@ export interface NewJob {
   requestHash: Hex
   channel: Hex
   parts: ChannelParts
+  /** The number behind the request id: it may be forgotten once, never taken again. */
+  nonce: bigint
   base: bigint
   voucher: SignedVoucher
 }
+
+/** Requests remembered one by one in each channel; older ones lie below its floor (protocol: replay). */
+const NONCES_KEPT = 10_000
 
 /** The durable ledger of vouchers and jobs. Every method that returns has reached the disk. */
 export interface VoucherStore {
   account(channel: Hex): ChannelAccount | undefined
   hasRequest(requestId: Hex): boolean
-  /** @throws AriaError `request_replayed`. */
+  /** @throws AriaError `request_replayed` for a request id seen before, or a nonce at or below the channel's floor. */
   admit(job: NewJob): ChannelAccount
   /** A larger voucher and the debt that it acknowledges. @throws AriaError `voucher_stale`. */
   credit(channel: Hex, voucher: SignedVoucher, due: bigint): void
   settle(job: { requestId: Hex; channel: Hex; due: bigint; receipt: ReceiptRecord | undefined }): void
   /** Channels whose best voucher exceeds what the chain paid, oldest first. */
   unredeemed(limit: number): ChannelAccount[]
-  /** What the chain shows: what it paid, and whether the best voucher can still bring anything. */
-  claimedOnChain(channel: Hex, claimed: bigint, balance: bigint): void
+  /**
+   * What the chain shows: what it paid, and whether the best voucher can still bring anything. `isFinal`: the chain's
+   * final state says the same, so that no reorganisation takes it back.
+   */
+  claimedOnChain(channel: Hex, chain: { claimed: bigint; balance: bigint; isFinal: boolean }): void
   /** Jobs of a run that died: their debt stays at the last acknowledged checkpoint. Returns how many there were. */
   closeOpenJobs(): number
-  forgetJobs(acceptedBeforeMs: number): void
+  /** Forgets jobs accepted before, and all but the newest ones of each channel; none of them can come back. */
+  forgetJobs(acceptedBeforeMs: number, kept?: number): void
 }
 
 interface Row {
@@ -57,24 +66,33 @@ interface Row {
   signature: Hex | null
   claimed: string
   unredeemed_since: number | null
+  nonce_floor: string
 }
 
 export function voucherStore(database: Database, nowMs: () => number = Date.now): VoucherStore {
   const receipts = receiptStore(database)
   const selectChannel = database.prepare('select * from channels where id = ?')
   const insertChannel = database.prepare(
-    "insert or ignore into channels values (?, ?, ?, ?, '0', '0', null, '0', null)",
+    "insert or ignore into channels values (?, ?, ?, ?, '0', '0', null, '0', null, '')",
   )
   const updateChannel = database.prepare(
     'update channels set due = ?, total = ?, signature = ?, unredeemed_since = ? where id = ?',
   )
   const updateClaimed = database.prepare('update channels set claimed = ?, unredeemed_since = ? where id = ?')
   const selectJob = database.prepare('select 1 from jobs where request_id = ?')
-  const insertJob = database.prepare("insert into jobs values (?, ?, ?, ?, 'open')")
+  const insertJob = database.prepare("insert into jobs values (?, ?, ?, ?, 'open', ?)")
   const closeJob = database.prepare("update jobs set state = 'closed' where request_id = ?")
   const selectUnredeemed = database.prepare(
     'select * from channels where unredeemed_since is not null order by unredeemed_since limit ?',
   )
+  database.exec('create temp table if not exists old (id text, channel text, nonce text)')
+  const listOld = database.prepare(`
+    insert into old select request_id, channel_id, nonce from (
+      select request_id, channel_id, nonce, state, accepted_at < ? as is_old,
+        channel_id in (select channel_id from jobs group by channel_id having count(*) > ?)
+          and row_number() over (partition by channel_id order by nonce desc) > ? as is_beyond
+      from jobs)
+    where state = 'closed' and (is_old or is_beyond)`)
 
   const account = (channel: Hex): ChannelAccount | undefined => {
     const row = selectChannel.get(channel) as Row | undefined
@@ -99,11 +117,13 @@ export function voucherStore(database: Database, nowMs: () => number = Date.now)
     account,
     hasRequest: requestId => selectJob.get(requestId) !== undefined,
 
-    admit: ({ requestId, requestHash, channel, parts, base, voucher }) =>
+    admit: ({ requestId, requestHash, channel, parts, nonce, base, voucher }) =>
       inTransaction(database, () => {
         if (selectJob.get(requestId) !== undefined) throw replayed(requestId)
+        const row = selectChannel.get(channel) as Row | undefined
+        if (row !== undefined && digits(nonce) <= row.nonce_floor) throw replayed(requestId)
         insertChannel.run(channel, parts.payer, parts.signer, `${parts.salt}`)
-        insertJob.run(requestId, channel, requestHash, nowMs())
+        insertJob.run(requestId, channel, requestHash, nowMs(), digits(nonce))
         const before = known(channel)
         const isBetter = voucher.total > (before.best?.total ?? 0n)
         save(before, larger(before.due, base), isBetter ? voucher : before.best)
@@ -127,21 +147,33 @@ export function voucherStore(database: Database, nowMs: () => number = Date.now)
 
     unredeemed: limit => (selectUnredeemed.all(limit) as unknown as Row[]).map(toAccount),
 
-    claimedOnChain: (channel, claimed, balance) => {
+    claimedOnChain: (channel, { claimed, balance, isFinal }) => {
       // Compared with the voucher of this moment: one may have come in while the chain was read.
       const { best, unredeemedSinceMs } = known(channel)
       const total = best?.total ?? 0n
-      const hasMore = (total < balance ? total : balance) > claimed
-      updateClaimed.run(`${claimed}`, hasMore ? (unredeemedSinceMs ?? nowMs()) : null, channel)
+      const isDone = (total < balance ? total : balance) <= claimed && isFinal
+      updateClaimed.run(`${claimed}`, isDone ? null : (unredeemedSinceMs ?? nowMs()), channel)
     },
 
     closeOpenJobs: () =>
       Number(database.prepare("update jobs set state = 'closed' where state = 'open'").run().changes),
 
-    forgetJobs: acceptedBeforeMs => {
-      database.prepare("delete from jobs where state = 'closed' and accepted_at < ?").run(acceptedBeforeMs)
-    },
+    forgetJobs: (acceptedBeforeMs, kept = NONCES_KEPT) =>
+      inTransaction(database, () => {
+        database.exec('delete from old')
+        listOld.run(acceptedBeforeMs, kept, kept)
+        // The floor rises before its jobs go, so that a nonce is always either remembered or below it.
+        database.exec(`
+          update channels set nonce_floor = max(nonce_floor, (select max(nonce) from old where channel = channels.id))
+            where id in (select channel from old);
+          delete from jobs where request_id in (select id from old)`)
+      }),
   }
+}
+
+/** A nonce as text that sorts like the number: 64 bits have at most 20 digits. */
+function digits(nonce: bigint): string {
+  return `${nonce}`.padStart(20, '0')
 }
 
 /** Debts only grow. */

@@ -5,12 +5,13 @@ import { createTestClient, createWalletClient, http } from 'viem'
 import { privateKeyToAccount } from 'viem/accounts'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { roles } from '../../scripts/localnet/accounts.ts'
-import { channelReader } from '../chain/channels.ts'
+import { channelReader, NEW_CHANNEL_CREDIT } from '../chain/channels.ts'
 import { type Chain, connectChain } from '../chain/client.ts'
 import { type Outbox, outbox } from '../chain/outbox.ts'
+import type { CreditHead } from '../config.ts'
 import { silentLog } from '../observe/log.ts'
 import { createMetrics } from '../observe/metrics.ts'
-import { type Collector, collector } from '../payments/collector.ts'
+import { type Collector, collector, REDEEM_GAS } from '../payments/collector.ts'
 import { type Database, openDatabase } from '../payments/database.ts'
 import { type VoucherStore, voucherStore } from '../payments/vouchers.ts'
 import { startTestChain, type TestChain } from './support/chain.ts'
@@ -32,21 +33,26 @@ describe('collector', () => {
   beforeAll(async () => {
     test = await startTestChain()
     chain = await connectChain(test.rpcUrl, test.deployment)
+    await miner().mine({ blocks: 100 }) // so that the contracts are older than the final head
   })
   afterAll(() => test.close())
 
   const open = (dir: string) => {
     database = openDatabase(dir, test.deployment)
-    vouchers = voucherStore(database)
+    vouchers = voucherStore(database, () => nowMs)
     sender = outbox({ chain, database, privateKey: node.privateKey, log: silentLog, waitMs: 500 })
     money = collector({
       ...{ vouchers, outbox: sender, payee, log: silentLog, metrics: createMetrics() },
-      channels: channelReader(chain, 'latest'),
+      channels: channelReader(chain, head),
       escrow: test.deployment.contracts.escrow,
       redeemAfterMs: 60_000,
-      redeemValue: ARIA,
+      ariaPerEth,
+      nowMs: () => nowMs,
     })
   }
+  let ariaPerEth = 0n
+  let head: CreditHead = 'latest'
+  let nowMs = Date.now()
   let dir: string
   beforeEach(() => {
     dir = `${test.dir}/${toHex(randomBytes(4))}`
@@ -91,6 +97,7 @@ describe('collector', () => {
       requestHash: requestId,
       channel: id,
       parts,
+      nonce: salt,
       base: 0n,
       voucher: { total, signature },
     })
@@ -114,15 +121,72 @@ describe('collector', () => {
     expect(transactions()).toEqual(['mined'])
   })
 
-  it('waits while little is at stake, and goes when a twentieth of the deposit is', async () => {
-    const { id } = await channelWith(1_000n, 49n)
+  const credit = async (id: Hex, total: bigint) => {
+    const value = { channelId: id, maxClaimableAmount: total }
+    const signature = await signStruct('Voucher', value, deployed(test.deployment), session)
+    vouchers.credit(id, { total, signature }, 0n)
+  }
+
+  it('waits while a twentieth of the deposit is at stake, and goes for one wei more', async () => {
+    const { id } = await channelWith(1_000n, 50n)
     await money.beat()
     expect(transactions()).toEqual([])
-    const value = { channelId: id, maxClaimableAmount: 50n }
-    const signature = await signStruct('Voucher', value, deployed(test.deployment), session)
-    vouchers.credit(id, { total: 50n, signature }, 0n)
+    await credit(id, 51n)
     await money.beat()
-    expect(await claimed(id)).toBe(50n)
+    expect(await claimed(id)).toBe(51n)
+  })
+
+  it('waits while the voucher brings no more than a hundred times its gas, and goes for one wei more', async () => {
+    // A price of gas that does not move: the same for both beats.
+    const gasPrice = 1_000_000_000n
+    ariaPerEth = 1_000n * ARIA
+    sender = { ...sender, gasPrice: async () => gasPrice }
+    money = collector({
+      ...{ vouchers, outbox: sender, payee, log: silentLog, metrics: createMetrics(), ariaPerEth },
+      channels: channelReader(chain, 'latest'),
+      escrow: test.deployment.contracts.escrow,
+      redeemAfterMs: 60_000,
+    })
+    const floor = 100n * REDEEM_GAS * gasPrice * 1_000n
+    const { id } = await channelWith(2n * floor, floor)
+    await money.beat()
+    expect(transactions()).toEqual([])
+    await credit(id, floor + 1n)
+    await money.beat()
+    expect(await claimed(id)).toBe(floor + 1n)
+    ariaPerEth = 0n
+  })
+
+  it('goes by age, however little it is', async () => {
+    const { id } = await channelWith(1_000n, 1n)
+    nowMs += 59_999
+    await money.beat()
+    expect(transactions()).toEqual([])
+    nowMs += 1
+    await money.beat()
+    expect(await claimed(id)).toBe(1n)
+  })
+
+  it('sends a redemption again that a reorganisation took back, and rests only when it is final', async () => {
+    head = 'safe'
+    open(`${dir}-reorg`)
+    const { id } = await channelWith(1_000n, 300n)
+    const before = await miner().snapshot()
+    await money.collect()
+    expect(await claimed(id)).toBe(300n)
+    expect(vouchers.unredeemed(10)).toHaveLength(1) // paid, but not for certain
+
+    await miner().revert({ id: before })
+    expect(await claimed(id)).toBe(0n)
+    nowMs += 10_000
+    await money.beat()
+    expect(await claimed(id)).toBe(300n)
+
+    await miner().mine({ blocks: 100 })
+    nowMs += 10_000
+    await money.beat()
+    expect(vouchers.unredeemed(10)).toEqual([])
+    head = 'latest'
   })
 
   it('redeems at once when the payer thaws', async () => {
@@ -132,6 +196,75 @@ describe('collector', () => {
     await send(wallet().writeContract({ address, abi: escrowAbi, functionName: 'thaw', args }))
     await money.beat()
     expect(await claimed(id)).toBe(10n)
+  })
+
+  it('looks at a thawing channel even when a thousand others come first', async () => {
+    const { id, parts } = await channelWith(1_000n, 10n)
+    const others = channelReader(chain, 'latest')
+    const asked: Hex[] = []
+    money = collector({
+      ...{ outbox: sender, payee, log: silentLog, metrics: createMetrics(), ariaPerEth },
+      vouchers: { ...vouchers, unredeemed: () => [] },
+      channels: {
+        ...others,
+        funds: channel => {
+          asked.push(channel)
+          return others.funds(channel)
+        },
+      },
+      escrow: test.deployment.contracts.escrow,
+      redeemAfterMs: 60_000,
+    })
+    const args = [payee, parts.signer, parts.salt] as const
+    const { escrow: address } = test.deployment.contracts
+    await send(wallet().writeContract({ address, abi: escrowAbi, functionName: 'thaw', args }))
+    await money.beat()
+    expect(asked).toContain(id)
+    expect(await claimed(id)).toBe(10n)
+  })
+
+  it('redeems a thawing channel again for later vouchers, but not for each of them', async () => {
+    const { id, parts } = await channelWith(1_000n, 10n)
+    const args = [payee, parts.signer, parts.salt] as const
+    const { escrow: address } = test.deployment.contracts
+    await send(wallet().writeContract({ address, abi: escrowAbi, functionName: 'thaw', args }))
+    await money.beat()
+    await credit(id, 20n)
+    nowMs += 29_000
+    await money.beat()
+    expect(await claimed(id)).toBe(10n)
+    nowMs += 1_000
+    await money.beat()
+    expect(await claimed(id)).toBe(20n)
+  })
+
+  it('has everything before the payer can withdraw, and what comes after the withdrawal claims nothing', async () => {
+    const { id, parts } = await channelWith(1_000n, 700n)
+    const { escrow: address } = test.deployment.contracts
+    const key = [payee, parts.signer, parts.salt] as const
+    await send(wallet().writeContract({ address, abi: escrowAbi, functionName: 'thaw', args: key }))
+    await money.beat()
+    const { timestamp } = await chain.client.getBlock()
+    await test.advanceTo(Number(timestamp) + test.deployment.params.thawSeconds)
+    const args = [...key, payer.address] as const
+    await send(wallet().writeContract({ address, abi: escrowAbi, functionName: 'withdraw', args }))
+    await credit(id, 900n)
+    await money.collect()
+    expect(await channelReader(chain, 'latest').funds(id)).toMatchObject({ balance: 700n, claimed: 700n })
+  })
+
+  it('credits a deposit that is not safe yet with no more than a first request', async () => {
+    const deposit = ARIA
+    const { id } = await channelWith(deposit, 0n)
+    expect((await channelReader(chain, 'safe').read(id)).balance).toBe(NEW_CHANNEL_CREDIT)
+    expect((await channelReader(chain, 'latest').read(id)).balance).toBe(deposit)
+    await miner().mine({ blocks: 100 })
+    expect((await channelReader(chain, 'safe').read(id)).balance).toBe(deposit)
+  })
+
+  it('credits less than that with what is there', async () => {
+    const { id } = await channelWith(NEW_CHANNEL_CREDIT - 1n, 0n)
+    expect((await channelReader(chain, 'safe').read(id)).balance).toBe(NEW_CHANNEL_CREDIT - 1n)
   })
 
   it('never sends a second transaction while the first has no outcome, also after a restart', async () => {

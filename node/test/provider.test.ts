@@ -62,7 +62,7 @@ describe('provider', () => {
     priority: 'normal',
     creditHead: 'latest',
     redeemAfterMs: 3_600_000,
-    redeemValue: 10n ** 20n,
+    ariaPerEth: 10n ** 21n,
     logLevel: 'silent',
     ...changed,
   })

@@ -42,6 +42,7 @@ describe('epoch roots', () => {
   let committed: Map<number, { root: Hex; count: number; tokens: bigint }>
   let sent: number[]
   let outcome: Outcome | AriaError
+  let isFinal = true
 
   beforeEach(() => {
     dir = mkdtempSync(join(tmpdir(), 'aria-roots-'))
@@ -64,7 +65,7 @@ describe('epoch roots', () => {
       clock: { nowSeconds: () => now },
       log: silentLog,
       audits: {
-        hasRoot: async epoch => committed.has(epoch),
+        rootState: async epoch => (!committed.has(epoch) ? 'none' : isFinal ? 'final' : 'there'),
         isDrawn: async () => true,
         commitRoot: (epoch, root, count, tokens) =>
           ({
@@ -73,9 +74,6 @@ describe('epoch roots', () => {
           }) as Call,
       },
       outbox: {
-        address: address(1),
-        settle: async () => undefined,
-        gasBalance: async () => 0n,
         send: async (_purpose, { data }) => {
           const { epoch, root, count, tokens } = JSON.parse(data)
           sent.push(epoch)
@@ -129,6 +127,21 @@ describe('epoch roots', () => {
     expect(sent).toEqual([2])
     expect(receipts.root(2)!.state).toBe('committed')
     expect(receipts.root(3)).toBeUndefined()
+  })
+
+  it('commits again what a reorganisation took back before it was final', async () => {
+    isFinal = false
+    addReceipt(1, 2, 5)
+    await beat()
+    await beat()
+    expect(sent).toEqual([2])
+    expect(receipts.root(2)!.state).toBe('sealed')
+    committed.delete(2)
+    await beat()
+    expect(sent).toEqual([2, 2])
+    isFinal = true
+    await beat()
+    expect(receipts.root(2)!.state).toBe('committed')
   })
 
   it('waits until jobs of the epoch had time to write their receipts', async () => {

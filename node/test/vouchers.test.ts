@@ -19,6 +19,7 @@ function job(id: string, total: bigint, base = 0n): NewJob {
     requestHash: requestId,
     channel,
     parts,
+    nonce: BigInt(id),
     base,
     voucher: { total, signature: signature('aa') },
   }
@@ -63,7 +64,7 @@ describe('voucher store', () => {
       const { openDatabase } = await import(${JSON.stringify(new URL('../payments/database.ts', import.meta.url).href)})
       const { voucherStore } = await import(${JSON.stringify(new URL('../payments/vouchers.ts', import.meta.url).href)})
       const store = voucherStore(openDatabase(${JSON.stringify(dir)}, ${JSON.stringify(DEPLOYMENT)}))
-      store.admit({ requestId: '0x${'20'.repeat(32)}', requestHash: '0x', channel: '${channel}', base: 3n,
+      store.admit({ requestId: '0x${'20'.repeat(32)}', requestHash: '0x', channel: '${channel}', base: 3n, nonce: 20n,
         parts: { payer: '0x', signer: '0x', salt: 1n }, voucher: { total: 9n, signature: '0xcc' } })
       process.kill(process.pid, 'SIGKILL')`
     const { signal } = spawnSync(process.execPath, ['--input-type=module', '-e', script])
@@ -108,9 +109,9 @@ describe('voucher store', () => {
   it('lists what the chain has not paid, and no more once it has', () => {
     store.admit(job('70', 10n))
     expect(store.unredeemed(10).map(({ id }) => id)).toEqual([channel])
-    store.claimedOnChain(channel, 4n, 100n)
+    store.claimedOnChain(channel, { claimed: 4n, balance: 100n, isFinal: true })
     expect(store.unredeemed(10)).toHaveLength(1)
-    store.claimedOnChain(channel, 10n, 100n)
+    store.claimedOnChain(channel, { claimed: 10n, balance: 100n, isFinal: true })
     expect(store.unredeemed(10)).toEqual([])
     store.credit(channel, { total: 11n, signature: signature('ee') }, 0n)
     expect(store.unredeemed(10)[0]).toMatchObject({ claimed: 10n, best: { total: 11n } })
@@ -119,14 +120,82 @@ describe('voucher store', () => {
   it('keeps a voucher that came in while the chain was read', () => {
     store.admit(job('80', 10n))
     store.credit(channel, { total: 30n, signature: signature('ee') }, 0n)
-    store.claimedOnChain(channel, 10n, 100n)
+    store.claimedOnChain(channel, { claimed: 10n, balance: 100n, isFinal: true })
     expect(store.unredeemed(10)[0]).toMatchObject({ claimed: 10n, best: { total: 30n } })
   })
 
   it('has nothing to redeem where the deposit is spent', () => {
     store.admit(job('81', 50n))
-    store.claimedOnChain(channel, 20n, 20n)
+    store.claimedOnChain(channel, { claimed: 20n, balance: 20n, isFinal: true })
     expect(store.unredeemed(10)).toEqual([])
+  })
+
+  it('lists what is paid until no reorganisation can take it back', () => {
+    store.admit(job('82', 10n))
+    store.claimedOnChain(channel, { claimed: 10n, balance: 100n, isFinal: false })
+    expect(store.unredeemed(10)).toHaveLength(1)
+    store.claimedOnChain(channel, { claimed: 10n, balance: 100n, isFinal: true })
+    expect(store.unredeemed(10)).toEqual([])
+  })
+
+  describe('nonce floor', () => {
+    const finish = (id: string) =>
+      store.settle({ requestId: job(id, 0n).requestId, channel, due: 0n, receipt: undefined })
+    const refused = (id: string) => {
+      expect(() => store.admit(job(id, 1n))).toThrow(expect.objectContaining({ code: 'request_replayed' }))
+    }
+
+    it('refuses a forgotten nonce and every smaller one, takes the next, also after a restart', () => {
+      for (const id of ['10', '11', '12']) store.admit(job(id, 5n))
+      finish('10')
+      finish('11')
+      store.forgetJobs(Date.now() + 1)
+      expect(store.hasRequest(job('11', 0n).requestId)).toBe(false)
+      reopen()
+      for (const id of ['09', '10', '11', '12']) refused(id)
+      store.admit(job('13', 5n))
+    })
+
+    it('remembers the newest requests one by one and only raises the floor', () => {
+      for (const id of ['10', '30', '20', '40']) {
+        store.admit(job(id, 5n))
+        finish(id)
+      }
+      store.forgetJobs(0, 3)
+      refused('10')
+      store.admit(job('15', 5n)) // above the floor and never seen
+      finish('15')
+      store.forgetJobs(0, 3)
+      for (const id of ['10', '15', '12']) refused(id)
+      store.admit(job('16', 5n))
+    })
+
+    it('never forgets a request that still runs', () => {
+      store.admit(job('10', 5n))
+      store.forgetJobs(Date.now() + 1, 0)
+      expect(store.hasRequest(job('10', 0n).requestId)).toBe(true)
+    })
+
+    it('is kept per channel, and sorts nonces of any length as numbers', () => {
+      const other: NewJob = { ...job('71', 5n), channel: `0x${'09'.repeat(32)}`, nonce: 2n ** 64n - 1n }
+      store.admit(other)
+      store.settle({ requestId: other.requestId, channel: other.channel, due: 0n, receipt: undefined })
+      store.forgetJobs(Date.now() + 1)
+      store.admit(job('10', 5n))
+      expect(() => store.admit({ ...other, requestId: `0x${'72'.repeat(32)}`, nonce: 9n })).toThrow(
+        expect.objectContaining({ code: 'request_replayed' }),
+      )
+    })
+  })
+
+  it('reads the books of the first version', () => {
+    store.admit(job('90', 5n))
+    database.exec(`drop index jobs_nonce; alter table jobs drop column nonce;
+      alter table channels drop column nonce_floor; pragma user_version = 1`)
+    reopen()
+    expect(store.account(channel)!.best!.total).toBe(5n)
+    expect(() => store.admit(job('90', 9n))).toThrow(expect.objectContaining({ code: 'request_replayed' }))
+    store.admit(job('91', 9n))
   })
 
   it('belongs to one process at a time', () => {

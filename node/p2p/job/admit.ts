@@ -69,6 +69,7 @@ export async function admit(
     requestHash,
     channel,
     parts,
+    nonce: quote.nonce,
     base: request.base,
     voucher,
   })
