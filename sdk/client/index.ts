@@ -1,3 +1,4 @@
+export { InterruptedError, type Piece, type WholeAnswer } from './answer.ts'
 export type { ClosingStep, MoneyAtRest } from './channels/index.ts'
 export type { Choice, Exclusion } from './choice/choose.ts'
 export * from './client.ts'

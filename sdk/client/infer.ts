@@ -8,20 +8,36 @@ import {
   WINDOW_TOKENS,
   WINDOW_TOKENS_FIRST,
 } from '../protocol/index.ts'
+import { larger, smaller } from './amounts.ts'
+import {
+  type Answer,
+  type AnswerEvent,
+  beginAnswer,
+  InterruptedError,
+  type Progress,
+  type WholeAnswer,
+} from './answer.ts'
 import type { ChannelPool } from './channels/index.ts'
 import type { Choice } from './choice/choose.ts'
 import { type PickComponents, type Picked, pick } from './choice/pick.ts'
 import { blame, type Reputation } from './choice/reputation.ts'
 import { eventQueue } from './event-queue.ts'
 import type { Delivery, InferRequest, Order } from './job/job.ts'
+import { emptyOutput } from './job/output.ts'
 import type { OutputEvent } from './job/receive.ts'
 import { type JobComponents, runJob } from './job/run.ts'
-import { ATTEMPTS_MAX } from './limits.ts'
+import { ATTEMPTS_MAX, FAILOVERS_MAX, JOB_COST_MAX, REQUEST_LIFETIME_SECONDS } from './limits.ts'
 
+/** `start` and `outputTokens` of tokens count over the whole answer, those of a checkpoint within its own order. */
 export type InferEvent =
   | { type: 'accepted'; order: Order; choice: Choice; attempt: number }
-  | OutputEvent
-  | { type: 'receipt'; delivery: Delivery }
+  /** The answer goes on at another provider, because of what happened at the one before. */
+  | { type: 'continued'; order: Order; choice: Choice; attempt: number; from: Address; because: AriaError }
+  | AnswerEvent
+  | Exclude<OutputEvent, { type: 'tokens' }>
+  | { type: 'receipt'; delivery: Delivery; answer: WholeAnswer }
+  /** All tokens arrived and are signed for; the last provider broke off before its receipt. */
+  | { type: 'ended'; finish: 'stop' | 'length'; answer: WholeAnswer; because: AriaError }
 
 export interface InferComponents extends JobComponents, PickComponents {
   pool: ChannelPool
@@ -37,15 +53,17 @@ export interface InferComponents extends JobComponents, PickComponents {
 }
 
 /**
- * One answer: accepted, tokens and checkpoints, receipt. Another provider is tried as long as no token was seen.
- * Ends when the receipt was checked, or throws an AriaError. Breaking out of the loop cancels the job.
+ * One answer: accepted, tokens and checkpoints, receipt. When a provider breaks off, stalls or breaks the rules, another
+ * one goes on with the same answer, at most FAILOVERS_MAX times.
+ * Ends when the receipt was checked, or throws an AriaError: `interrupted` (an InterruptedError with what arrived) once
+ * tokens were seen. Breaking out of the loop cancels the job.
  */
 export async function* infer(components: InferComponents, request: InferRequest): AsyncGenerator<InferEvent> {
   const queue = eventQueue<InferEvent>()
   const stop = new AbortController()
   const signals = [stop.signal, components.closing, ...(request.signal === undefined ? [] : [request.signal])]
   const signal = AbortSignal.any(signals)
-  const task = tryProviders(components, request, signal, event => queue.push(event)).then(
+  const task = answerAnywhere(components, request, signal, event => queue.push(event)).then(
     () => queue.end(),
     thrown => queue.fail(signal.aborted ? cancelled(thrown) : thrown),
   )
@@ -66,69 +84,154 @@ function cancelled(thrown: unknown): AriaError {
 }
 
 interface Failure {
-  node: Address
+  offer: KnownOffer
   error: AriaError
 }
 
-async function tryProviders(
+type Emit = (event: InferEvent) => void
+
+/** One answer on its way through providers. */
+interface Run {
+  request: InferRequest
+  answer: Answer
+  failures: Failure[]
+  signal: AbortSignal
+  emit: Emit
+  /** Seconds. */
+  deadline: number
+  /** Wei that broken orders may cost already. */
+  promised: bigint
+}
+
+async function answerAnywhere(
   components: InferComponents,
   request: InferRequest,
   signal: AbortSignal,
-  emit: (event: InferEvent) => void,
+  emit: Emit,
 ): Promise<void> {
   const failures: Failure[] = []
-  const offersUntilMs = performance.now() + components.offersWaitMs
-  const busyUntilMs = performance.now() + components.busyWaitMs
+  const answer = beginAnswer(request, event => {
+    if (event.type === 'rewound')
+      components.reputation.failed(failures.at(-1)!.offer, unsigned(event.outputTokens))
+    emit(event)
+  })
+  const deadline = Math.trunc(components.nowMs() / 1000) + REQUEST_LIFETIME_SECONDS
+  const run: Run = { request, answer, failures, signal, emit, deadline, promised: 0n }
+  try {
+    await tryProviders(components, run)
+  } catch (thrown) {
+    const error = toAriaError(thrown)
+    if (signal.aborted || !answer.hasBegun()) throw withAttempts(error, run.failures)
+    throw new InterruptedError(answer.whole(), error, attemptsOf(run.failures))
+  }
+}
+
+/** Whoever delivers other tokens than the model makes, and never signs for them, is no honest failure. */
+function unsigned(index: number): AriaError {
+  return new AriaError(
+    'bad_receipt',
+    `Token ${index} differs from another provider's, and was never signed.`,
+    {
+      facts: { index },
+    },
+  )
+}
+
+async function tryProviders(components: InferComponents, run: Run): Promise<void> {
+  const { answer, failures, signal, emit } = run
+  const { reputation } = components
+  let waits = waitsFrom(components)
+  let fruitless = 0
+  let failovers = 0
   for (let attempt = 1; ; attempt++) {
     // Whoever was only busy may be asked again.
     const broken = failures.filter(({ error }) => blame(error) !== 'busy')
-    const tried = new Set(broken.map(({ node }) => node))
-    const waits = { offersUntilMs, busyUntilMs }
-    const picked =
-      broken.length < ATTEMPTS_MAX ? await pick(components, { request, tried, signal, ...waits }) : undefined
-    if (picked === undefined) throw withAttempts(failures.at(-1)!.error, failures)
-    let sawToken = false
+    const tried = new Set(broken.map(({ offer }) => offer.node))
+    const mayTry = fruitless < ATTEMPTS_MAX && failovers <= FAILOVERS_MAX && isInTime(components, run)
+    const request = answer.next()
+    const picked = mayTry ? await pick(components, { request, tried, signal, ...waits }) : undefined
+    if (picked === undefined) throw failures.at(-1)!.error
+    const progress: Progress = { output: emptyOutput(), order: undefined, delivery: undefined, signed: 0n }
     try {
-      return await tryProvider(components, request, signal, { ...picked, attempt }, event => {
-        sawToken ||= event.type === 'tokens'
-        emit(event)
-      })
+      return await tryProvider(components, run, request, { ...picked, attempt }, progress)
     } catch (thrown) {
       const error = toAriaError(thrown)
-      components.reputation.failed(picked.offer, error)
-      failures.push({ node: picked.offer.node, error })
-      if (signal.aborted || sawToken || blame(error) === 'ours') throw withAttempts(error, failures)
+      reputation.failed(picked.offer, error)
+      failures.push({ offer: picked.offer, error })
+      const kept = answer.keep(progress)
+      if (answer.hasBegun() && answer.isComplete() && !signal.aborted) {
+        const finish = answer.isStopped() ? 'stop' : 'length'
+        return emit({ type: 'ended', finish, answer: answer.whole(), because: error })
+      }
+      if (signal.aborted || blame(error) === 'ours') throw error
+      if (blame(error) !== 'busy') fruitless = kept > 0 ? 0 : fruitless + 1
+      if (progress.output.tokens.length > 0) {
+        failovers++
+        waits = waitsFrom(components)
+      }
     } finally {
       picked.done()
     }
   }
 }
 
+function waitsFrom({ offersWaitMs, busyWaitMs }: InferComponents) {
+  const nowMs = performance.now()
+  return { offersUntilMs: nowMs + offersWaitMs, busyUntilMs: nowMs + busyWaitMs }
+}
+
+function isInTime({ nowMs }: InferComponents, { deadline }: Run): boolean {
+  return nowMs() < deadline * 1000
+}
+
 async function tryProvider(
   components: InferComponents,
-  request: InferRequest,
-  signal: AbortSignal,
+  run: Run,
+  wanted: InferRequest,
   { offer, choice, attempt }: Picked & { attempt: number },
-  emit: (event: InferEvent) => void,
+  progress: Progress,
 ): Promise<void> {
-  const { pool, funding, reputation } = components
+  const { pool, funding, reputation, channels } = components
+  const { answer, signal, emit, deadline } = run
   const { node } = offer
   const payee = { node, operator: offer.offer.operator, payee: offer.offer.payee }
   const lease = await pool.lease(payee, { signal })
+  const dueBefore = channels.get(lease.id)!.due
   try {
     const isStranger = (reputation.record(node)?.served ?? 0) === 0
     const delivery = await runJob(components, {
-      ...{ offer, channel: lease.id, wanted: request, signal, emit },
+      ...{ offer, channel: lease.id, wanted, signal, output: progress.output },
+      ...{ deadline, budget: smaller(run.request.costMax ?? JOB_COST_MAX, JOB_COST_MAX) - run.promised },
       windowTokensMax: isStranger ? WINDOW_TOKENS_FIRST : WINDOW_TOKENS,
-      onAccepted: order => emit({ type: 'accepted', order, choice, attempt }),
+      onAccepted: order => {
+        progress.order = order
+        emit(begun({ order, choice, attempt }, run))
+      },
+      emit: event => {
+        if (event.type !== 'tokens') emit(event)
+        else answer.show(progress.order!, event.start, event.tokens)
+      },
     })
+    progress.delivery = delivery
     components.onDelivery(delivery)
     judge(components, offer, delivery, signal)
-    emit({ type: 'receipt', delivery })
+    answer.keep(progress)
+    emit({ type: 'receipt', delivery, answer: answer.whole() })
     if (!signal.aborted) funding.topUpSoon(lease.id, costMax(delivery.order.terms))
   } finally {
+    progress.signed = channels.get(lease.id)!.signed?.total ?? 0n
+    run.promised += larger(progress.signed - dueBefore, 0n)
     lease.release()
   }
+}
+
+function begun(
+  now: { order: Order; choice: Choice; attempt: number },
+  { answer, failures }: Run,
+): InferEvent {
+  const before = failures.at(-1)
+  if (!answer.hasBegun() || before === undefined) return { type: 'accepted', ...now }
+  return { type: 'continued', ...now, from: before.offer.node, because: before.error }
 }
 
 /** A valid receipt can still report a failure of the provider: then it counts as one. */
@@ -151,7 +254,10 @@ function judge(
 }
 
 function withAttempts(error: AriaError, failures: readonly Failure[]): AriaError {
-  const attempts = failures.map(({ node, error: { code, message } }) => ({ node, code, message }))
-  const details = { facts: { ...error.facts, attempts }, cause: error.cause }
+  const details = { facts: { ...error.facts, attempts: attemptsOf(failures) }, cause: error.cause }
   return new AriaError(error.code, error.message, { ...details, ...(error.hint && { hint: error.hint }) })
+}
+
+function attemptsOf(failures: readonly Failure[]) {
+  return failures.map(({ offer: { node }, error: { code, message } }) => ({ node, code, message }))
 }

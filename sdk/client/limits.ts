@@ -7,6 +7,8 @@ export const ACCEPT_TIMEOUT_MS = 10_000
 /** Prefill of a long prompt on one slow core fits in here. */
 export const FIRST_TOKEN_TIMEOUT_MS = 60_000
 export const TOKEN_TIMEOUT_MS = 20_000
+/** A stream counts as stalled after several times its own pace, never sooner than this. */
+export const STALL_MS_MIN = 3_000
 export const RECEIPT_TIMEOUT_MS = 10_000
 /** After a cancel the provider owes a receipt; longer waiting helps nobody. */
 export const CANCEL_TIMEOUT_MS = 5_000
@@ -18,7 +20,9 @@ export interface Timeouts {
   quoteMs: number
   acceptMs: number
   firstTokenMs: number
+  /** At most between two tokens; a stall is usually told sooner, by the stream's own pace. */
   tokenMs: number
+  stallMsMin: number
   receiptMs: number
   cancelMs: number
 }
@@ -28,6 +32,7 @@ export const TIMEOUTS: Timeouts = {
   acceptMs: ACCEPT_TIMEOUT_MS,
   firstTokenMs: FIRST_TOKEN_TIMEOUT_MS,
   tokenMs: TOKEN_TIMEOUT_MS,
+  stallMsMin: STALL_MS_MIN,
   receiptMs: RECEIPT_TIMEOUT_MS,
   cancelMs: CANCEL_TIMEOUT_MS,
 }
@@ -37,11 +42,16 @@ export const OFFERS_WAIT_MS = 5_000
 export const OFFERS_POLL_MS = 100
 /** When every provider is busy a place usually frees up soon; after this the caller is told to come back. */
 export const BUSY_WAIT_MS = 10_000
-/** Different providers tried before the first token. */
+/** Different providers tried in a row that bring no token. */
 export const ATTEMPTS_MAX = 3
-/** The provider must be done by then; it also bounds how long a signed request is of any use. */
+/** Times that one answer may go on elsewhere: whoever meets more broken providers has a problem of its own. */
+export const FAILOVERS_MAX = 8
+/** All providers together must be done by then; it also bounds how long a signed request is of any use. */
 export const REQUEST_LIFETIME_SECONDS = 600
-/** Beyond this, cheating once would pay for a provider of the least stake (protocol 3.3). */
+/**
+ * Of one answer, over all its providers. Beyond this, cheating once would pay for a provider of the least stake
+ * (protocol 3.3).
+ */
 export const JOB_COST_MAX = 2n * ARIA
 
 /** One open request per channel, so this is also the client's parallelism with one provider. */

@@ -1,4 +1,4 @@
-import type { Choice, Client, Delivery, InferEvent, Order } from '../client/index.ts'
+import type { Choice, Client, Delivery, InferEvent, Order, WholeAnswer } from '../client/index.ts'
 import { AriaError, type ErrorCode, FINISH, PROMPT_TOKENS_MAX, toAriaError } from '../protocol/index.ts'
 import type { ChatOrder } from './chat-request.ts'
 import { OUTPUT_TOKENS_DEFAULT } from './limits.ts'
@@ -9,11 +9,17 @@ export type Inference = Pick<Client, 'infer' | 'offers' | 'status' | 'receipt'>
 
 export type FinishReason = 'stop' | 'length'
 
+/** What the answer cost, and the last provider's receipt when it came. */
+export interface Bill {
+  delivery: Delivery | undefined
+  whole: WholeAnswer
+}
+
 /** An answer as text: one start, pieces as they come, one end. */
 export type AnswerEvent =
   | { type: 'start'; order: Order; choice: Choice; promptTokens: number }
   | { type: 'text'; text: string }
-  | { type: 'end'; finishReason: FinishReason; outputTokens: number; delivery: Delivery | undefined }
+  | { type: 'end'; finishReason: FinishReason; outputTokens: number; bill: Bill | undefined }
 
 /** The start comes with the first token, so that a failure before it can still be an HTTP status. */
 export async function* answer(
@@ -25,11 +31,11 @@ export async function* answer(
   const promptTokens = await encoded(model, order, signal)
   const maxOutputTokens = outputLimit(inference, model, promptTokens.length, order.maxTokens)
   const { modelId } = model
-  const { vocabSize } = model.tokenizer
+  const { vocabSize, stopTokens } = model.tokenizer
   const { sampling, seed } = order
   const stopped = new AbortController()
   const events = inference.infer({
-    ...{ modelId, promptTokens, vocabSize, maxOutputTokens, sampling, seed },
+    ...{ modelId, promptTokens, vocabSize, stopTokens, maxOutputTokens, sampling, seed },
     signal: AbortSignal.any([signal, stopped.signal]),
   })
   yield* asText(events, model, order.stops, { stopped, promptTokens: promptTokens.length })
@@ -65,15 +71,20 @@ async function* asText(
   const decoder = tokenizer.decoder()
   const scanner = stopScanner(stops)
   let start: AnswerEvent | undefined
-  let delivery: Delivery | undefined
+  let bill: Bill | undefined
+  let isStop = false
   let outputTokens = 0
 
   try {
     for await (const event of events) {
       if (event.type === 'accepted')
         start = { type: 'start', order: event.order, choice: event.choice, promptTokens }
-      if (event.type === 'receipt') delivery = event.delivery
-      const isText = event.type === 'tokens' || event.type === 'receipt'
+      if (event.type === 'rewound') throw rewound(event.outputTokens)
+      if (event.type === 'receipt' || event.type === 'ended') {
+        bill = billOf(event)
+        isStop = event.type === 'ended' ? event.finish === 'stop' : endsByItself(event.delivery)
+      }
+      const isText = event.type === 'tokens' || bill !== undefined
       if (isText && start !== undefined) {
         yield start
         start = undefined
@@ -95,9 +106,28 @@ async function* asText(
     const text = rest.stopped ? rest.text : rest.text + scanner.end()
     if (text !== '') yield { type: 'text', text }
   }
-  const isStop = stopped.signal.aborted || delivery?.receipt.finish === FINISH.stop
-  const tokens = delivery?.receipt.outputTokens ?? outputTokens
-  yield { type: 'end', finishReason: isStop ? 'stop' : 'length', outputTokens: tokens, delivery }
+  const finishReason = stopped.signal.aborted || isStop ? 'stop' : 'length'
+  yield { type: 'end', finishReason, outputTokens: bill?.whole.output.length ?? outputTokens, bill }
+}
+
+function billOf(event: Extract<InferEvent, { type: 'receipt' | 'ended' }>): Bill {
+  return { delivery: event.type === 'receipt' ? event.delivery : undefined, whole: event.answer }
+}
+
+function endsByItself({ receipt }: Delivery): boolean {
+  return receipt.finish === FINISH.stop
+}
+
+/** The text was sent already, and cannot be taken back. */
+function rewound(index: number): AriaError {
+  return new AriaError(
+    'provider_failed',
+    `The provider's tokens from ${index} on were wrong; it broke off.`,
+    {
+      facts: { index },
+      hint: 'Ask again.',
+    },
+  )
 }
 
 /** The caller's limit, within what fits beside the prompt. @throws AriaError `prompt_too_long`. */

@@ -1,5 +1,5 @@
-import type { Delivery, Order } from '../client/index.ts'
-import type { AnswerEvent, FinishReason } from './answer.ts'
+import type { Order } from '../client/index.ts'
+import type { AnswerEvent, Bill, FinishReason } from './answer.ts'
 
 type Start = Extract<AnswerEvent, { type: 'start' }>
 type End = Extract<AnswerEvent, { type: 'end' }>
@@ -18,14 +18,18 @@ export function answerHead(start: Start, model: string, nowMs: number): AnswerHe
 }
 
 /** Who answered, what it cost, and the proof: under `aria` in the response and in the last chunk. */
-function ariaField({ offer, request }: Order, delivery: Delivery | undefined) {
+function ariaField(order: Order, bill: Bill | undefined) {
+  const { offer, request } = order
   return {
     provider: offer.node,
     operator: offer.offer.operator,
-    requestId: request.requestId,
+    /** The order with the receipt: the last one. */
+    requestId: (bill?.delivery?.order ?? order).request.requestId,
     seed: request.seed.toString(),
-    cost: delivery?.cost.toString() ?? null,
-    receiptHash: delivery?.receiptHash ?? null,
+    /** More than one when the answer went on elsewhere. */
+    providers: bill?.whole.pieces.map(({ order }) => order.offer.node) ?? [offer.node],
+    cost: bill?.whole.cost.toString() ?? null,
+    receiptHash: bill?.delivery?.receiptHash ?? null,
   }
 }
 
@@ -43,7 +47,7 @@ export function completion({ id, created, model, start }: AnswerHead, text: stri
     model,
     choices: [{ index: 0, message, logprobs: null, finish_reason: end.finishReason }],
     usage: usage(start.promptTokens, end.outputTokens),
-    aria: ariaField(start.order, end.delivery),
+    aria: ariaField(start.order, end.bill),
   }
 }
 
@@ -59,11 +63,11 @@ function chunk(
 export const firstChunk = (head: AnswerHead) => chunk(head, { role: 'assistant', content: '' }, null)
 export const textChunk = (head: AnswerHead, content: string) => chunk(head, { content }, null)
 
-export function lastChunk(head: AnswerHead, { finishReason, delivery }: End) {
-  return { ...chunk(head, {}, finishReason), aria: ariaField(head.start.order, delivery) }
+export function lastChunk(head: AnswerHead, { finishReason, bill }: End) {
+  return { ...chunk(head, {}, finishReason), aria: ariaField(head.start.order, bill) }
 }
 
-export function usageChunk(head: AnswerHead, { outputTokens, delivery }: End) {
+export function usageChunk(head: AnswerHead, { outputTokens, bill }: End) {
   const counts = usage(head.start.promptTokens, outputTokens)
-  return { ...chunk(head, {}, null), choices: [], usage: counts, aria: ariaField(head.start.order, delivery) }
+  return { ...chunk(head, {}, null), choices: [], usage: counts, aria: ariaField(head.start.order, bill) }
 }

@@ -29,6 +29,7 @@ export type ErrorCode =
   | 'no_provider'
   | 'provider_failed'
   | 'provider_timeout'
+  | 'interrupted'
   | 'chain_unreachable'
   | 'chain_rejected'
   | 'cancelled'

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from 'vitest'
-import type { InferEvent } from '../client/index.ts'
+import { type InferEvent, InterruptedError } from '../client/index.ts'
 import {
   type AriaError,
   type ErrorCode,
@@ -177,7 +177,7 @@ const cases: [string, Script, ErrorCode][] = [
     },
     'bad_signature',
   ],
-  ['reports its own failure', { finish: 3 }, 'provider_failed'],
+  ['reports its own failure', { output: OUTPUT.slice(0, 20), finish: 3 }, 'provider_failed'],
   [
     'sends a token that the model does not have',
     { output: [...OUTPUT.slice(0, 20), VOCAB] },
@@ -192,7 +192,7 @@ describe('a provider that', () => {
 
     const { events, error } = await untilFailure(client.infer(request({ vocabSize: VOCAB })))
 
-    expect(error.code).toBe(code)
+    expect(causeOf(error).code).toBe(code)
     const accepted = events.find(event => event.type === 'accepted')
     const proven = events.findLast(event => event.type === 'checkpoint')?.outputTokens ?? 0
     const bound = accepted === undefined ? BOUND_BEFORE_ACCEPT : mustSign(accepted.order.terms, proven)
@@ -218,6 +218,11 @@ test('an answer with a token that the model does not have never counts as served
   expect(store.providers.get(liar!)).toMatchObject({ served: 0, failed: 1 })
   expect(store.providers.get(honest!)).toMatchObject({ served: 1, failed: 0 })
 })
+
+/** An answer that broke off says so, and names its reason. */
+function causeOf(error: AriaError): AriaError {
+  return error instanceof InterruptedError ? (error.cause as AriaError) : error
+}
 
 /** Half of the prompt's 4 tokens at 1000 wei, 16 tokens at 4000 wei. */
 const BOUND_BEFORE_ACCEPT = 2_000n + 64_000n

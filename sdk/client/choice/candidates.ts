@@ -61,6 +61,9 @@ async function exclusionOf(
   const inputTokens = request.promptTokens.length + (request.tokensSoFar?.length ?? 0)
   if (inputTokens >= offer.contextMax)
     return { reason: `its context of ${offer.contextMax} tokens is too short` }
+  const { contextMin = 0 } = request
+  if (offer.contextMax < contextMin)
+    return { reason: `its context of ${offer.contextMax} tokens would end the answer sooner` }
   const record = reputation.record(node)
   if (record !== undefined && record.avoidUntilMs > nowMs()) {
     const [code] = record.avoidReason.split(':')

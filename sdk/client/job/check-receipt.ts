@@ -15,6 +15,9 @@ const CLOCK_SKEW_SECONDS = 120
 
 export interface Delivered {
   outputTokens: number
+  /** The last token that arrived, and the ones that end an answer when the caller named them. */
+  last: number | undefined
+  stopTokens: readonly number[] | undefined
   outputRoot: Hex
   salt: bigint
   nowMs: number
@@ -40,11 +43,16 @@ export function checkReceipt(receipt: Receipt, order: Order, delivered: Delivere
     const got = receipt[field as keyof Receipt]
     if (got !== value) refuse(`The receipt has ${field} ${got}, expected is ${value}.`, { field, got, value })
   }
-  checkFinish(receipt, terms.maxOutputTokens)
+  checkFinish(receipt, order, delivered)
   checkTimes(receipt, delivered.nowMs)
 }
 
-function checkFinish({ finish, outputTokens }: Receipt, maxOutputTokens: number): void {
+/** An answer that stops early without saying so would pass for a whole one. */
+function checkFinish(
+  { finish, outputTokens }: Receipt,
+  { terms: { maxOutputTokens, inputTokens }, offer }: Order,
+  { last, stopTokens }: Delivered,
+): void {
   if (!Object.values(FINISH).some(known => known === finish))
     refuse(`The receipt has finish ${finish}.`, { finish })
   if (finish === FINISH.length && outputTokens !== maxOutputTokens) {
@@ -52,8 +60,17 @@ function checkFinish({ finish, outputTokens }: Receipt, maxOutputTokens: number)
       outputTokens,
     })
   }
-  if (finish === FINISH.stop && outputTokens === 0)
-    refuse('The receipt stops without a stop token.', { finish })
+  const isStopped = last !== undefined && (stopTokens === undefined || stopTokens.includes(last))
+  if (finish === FINISH.stop && !isStopped) {
+    refuse('The receipt stops without a stop token.', { finish, outputTokens })
+  }
+  const { contextMax } = offer.offer
+  if (finish === FINISH.contextFull && inputTokens + outputTokens < contextMax) {
+    refuse(`The receipt says that ${contextMax} tokens are full with ${inputTokens + outputTokens}.`, {
+      outputTokens,
+      contextMax,
+    })
+  }
 }
 
 function checkTimes({ startedAt, endedAt }: Receipt, nowMs: number): void {

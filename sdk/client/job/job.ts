@@ -7,6 +7,8 @@ export interface InferRequest {
   promptTokens: Uint32Array
   /** Tokens of the model's vocabulary: an answer with an id beyond it has failed. Unchecked when absent. */
   vocabSize?: number
+  /** Tokens that end an answer. Without them an answer that goes on elsewhere has its last signed token made again. */
+  stopTokens?: readonly number[]
   /** Output of an earlier, interrupted attempt: the answer continues after it, with the same seed and positions. */
   tokensSoFar?: Uint32Array
   maxOutputTokens: number
@@ -14,6 +16,10 @@ export interface InferRequest {
   seed: bigint
   /** Highest acceptable prices, wei per token. */
   priceMax?: { input: bigint; output: bigint }
+  /** The most that the whole answer may cost in wei, over all providers that it takes. */
+  costMax?: bigint
+  /** Tokens that a provider's context must hold; set for an answer that goes on, so that it ends where it would have. */
+  contextMin?: number
   /** Only these nodes; for tools that shop at one provider. */
   onlyNodes?: readonly Hex[]
   signal?: AbortSignal

@@ -2,22 +2,25 @@ import {
   AriaError,
   type ChunkMessage,
   type Deployed,
-  type Hex,
   OutputCommitment,
   requireSigner,
 } from '../../protocol/index.ts'
 import type { Order } from './job.ts'
 
-/** What has arrived of an answer. */
+/** The provider's signature over what it delivered. */
+export type SignedCheckpoint = NonNullable<ChunkMessage['checkpoint']>
+
+/** What has arrived of one order. */
 export interface Output {
   commitment: OutputCommitment
   tokens: number[]
-  /** Tokens under the provider's last valid checkpoint. */
+  /** Tokens under the provider's last valid signature, of a checkpoint or of the receipt. */
   proven: number
+  checkpoint: SignedCheckpoint | undefined
 }
 
 export function emptyOutput(): Output {
-  return { commitment: new OutputCommitment(), tokens: [], proven: 0 }
+  return { commitment: new OutputCommitment(), tokens: [], proven: 0, checkpoint: undefined }
 }
 
 /** @throws AriaError `bad_frame` for a gap, a flood, nothing at all, or tokens beyond the paid edge. */
@@ -67,13 +70,25 @@ export function checkTokens({ start, tokens }: ChunkMessage, vocabSize: number):
   )
 }
 
+/** @throws AriaError `bad_frame` for tokens behind a stop token: the answer had ended. */
+export function checkStops(output: Output, { start, tokens }: ChunkMessage, stops: readonly number[]): void {
+  const at = tokens.findIndex(token => stops.includes(token))
+  const last = output.tokens.at(-1)
+  const isAfter = tokens.length > 0 && last !== undefined && stops.includes(last)
+  if (!isAfter && (at === -1 || at === tokens.length - 1)) return
+  const index = isAfter ? start : start + at + 1
+  throw new AriaError('bad_frame', `The provider went on at token ${index}, behind a stop token.`, {
+    facts: { index },
+  })
+}
+
 /** @throws AriaError `bad_receipt`, `bad_signature`. */
 export async function takeCheckpoint(
   deployed: Deployed,
   { requestHash, offer }: Order,
   output: Output,
   { checkpoint }: ChunkMessage,
-): Promise<{ outputTokens: number; outputRoot: Hex; signature: Hex } | undefined> {
+): Promise<SignedCheckpoint | undefined> {
   if (checkpoint === null) return undefined
   const { outputTokens, outputRoot, signature } = checkpoint
   const root = output.commitment.root()
@@ -94,5 +109,6 @@ export async function takeCheckpoint(
     offer.node,
   )
   output.proven = outputTokens
+  output.checkpoint = checkpoint
   return checkpoint
 }

@@ -23,7 +23,7 @@ import {
 } from '../../protocol/index.ts'
 import type { Funding } from '../channels/index.ts'
 import { signTotal } from '../channels/index.ts'
-import { JOB_COST_MAX, REQUEST_LIFETIME_SECONDS, type Timeouts } from '../limits.ts'
+import type { Timeouts } from '../limits.ts'
 import type { ChannelRow, ChannelStore } from '../store/index.ts'
 import { agreedBase, checkQuote } from './check-quote.ts'
 import type { InferRequest, Order } from './job.ts'
@@ -44,12 +44,16 @@ export interface OrderInit {
   channel: Hex
   wanted: InferRequest
   windowTokensMax: number
+  /** What is left of the answer's price limit. */
+  budget: bigint
+  /** Seconds; when the answer must be complete. */
+  deadline: number
 }
 
-function requireBearable(cost: bigint): void {
-  if (cost <= JOB_COST_MAX) return
+function requireBearable(cost: bigint, budget: bigint): void {
+  if (cost <= budget) return
   throw new AriaError('price_too_high', `The request can cost ${formatAria(cost)} ARIA.`, {
-    facts: { cost, costMax: JOB_COST_MAX },
+    facts: { cost, budget },
     hint: 'Ask for fewer tokens, or wait for a cheaper provider.',
   })
 }
@@ -65,7 +69,7 @@ export async function placeOrder(
   const base = await settleBase(components, channels.get(init.channel)!, reply)
   const order = await signOrder(components, init, asked, reply, base)
   const cost = costMax(order.terms)
-  requireBearable(cost)
+  requireBearable(cost, init.budget)
 
   await funding.ensure(init.channel, base + cost, cost)
   checkStillValid(order, nowMs())
@@ -128,8 +132,8 @@ async function settleBase(
 }
 
 async function signOrder(
-  { signer, deployed, nowMs }: OrderComponents,
-  { offer, channel, wanted }: OrderInit,
+  { signer, deployed }: OrderComponents,
+  { offer, channel, wanted, deadline }: OrderInit,
   asked: QuoteRequest,
   { quote, signature: quoteSignature }: QuoteReply,
   base: bigint,
@@ -144,7 +148,7 @@ async function signOrder(
     requestId: requestId(channel, asked.nonce),
     promptCommit: promptCommit(salt, prompt),
     ...{ inputTokens, answeredTokens, maxOutputTokens, ...wanted.sampling, seed: wanted.seed, base },
-    deadline: Math.trunc(nowMs() / 1000) + REQUEST_LIFETIME_SECONDS,
+    deadline,
   }
   const { pricePerInputToken, pricePerOutputToken, windowTokens, prefillSharePercent } = quote
   const prices = { pricePerInputToken, pricePerOutputToken, windowTokens, prefillSharePercent }

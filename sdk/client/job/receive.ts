@@ -1,8 +1,9 @@
 import { type Hex, mustSign, owed } from '../../protocol/index.ts'
 import { signTotal } from '../channels/index.ts'
 import type { Timeouts } from '../limits.ts'
-import type { Delivery, Order } from './job.ts'
-import { checkTokens, emptyOutput, takeCheckpoint, takeChunk } from './output.ts'
+import type { Delivery, InferRequest, Order } from './job.ts'
+import { checkStops, checkTokens, type Output, takeCheckpoint, takeChunk } from './output.ts'
+import { type Pace, pace } from './pace.ts'
 import { acknowledge, type ReceiveComponents, settle } from './settle.ts'
 import type { JobStream } from './stream.ts'
 
@@ -12,7 +13,9 @@ export type OutputEvent =
 
 export interface ReceiveInit {
   order: Order
-  vocabSize: number
+  wanted: Pick<InferRequest, 'vocabSize' | 'stopTokens'>
+  /** What an earlier stream of the order brought; what arrives is added. */
+  output: Output
   signal: AbortSignal
   emit: (event: OutputEvent) => void
 }
@@ -21,11 +24,13 @@ export interface ReceiveInit {
 export async function receiveOutput(
   components: ReceiveComponents,
   stream: JobStream,
-  { order, vocabSize, signal, emit }: ReceiveInit,
+  { order, wanted, output, signal, emit }: ReceiveInit,
 ): Promise<Delivery> {
   const { timeouts, nowMs, deployed } = components
   const started = nowMs()
-  const output = emptyOutput()
+  const { vocabSize = Number.POSITIVE_INFINITY, stopTokens } = wanted
+  const gaps = pace({ minMs: Math.min(timeouts.stallMsMin, timeouts.tokenMs), maxMs: timeouts.tokenMs })
+  const before = output.tokens.length
   const clock = { first: undefined as number | undefined, last: started }
 
   const cancel = () => {
@@ -36,20 +41,27 @@ export async function receiveOutput(
   signal.addEventListener('abort', cancel)
   try {
     for (;;) {
-      const message = await stream.next(['chunk', 'receipt'], waitFor(order, output.tokens.length, timeouts))
+      const message = await stream.next(
+        ['chunk', 'receipt'],
+        waitFor(order, output, stopTokens, { timeouts, gaps }),
+      )
       if (message.type === 'receipt') {
-        const delivery = await settle(components, order, output, message.body)
+        const delivery = await settle(components, order, output, stopTokens, message.body)
         await acknowledge(components, stream, delivery)
-        return { ...delivery, ...speed(started, clock, output.tokens.length) }
+        return { ...delivery, ...speed(started, clock, output.tokens.length - before) }
       }
-      clock.last = nowMs()
-      clock.first ??= clock.last
+      const atMs = nowMs()
+      if (clock.first !== undefined) gaps.saw(atMs - clock.last)
+      clock.last = atMs
+      clock.first ??= atMs
       checkTokens(message.body, vocabSize)
+      checkStops(output, message.body, stopTokens ?? [])
       takeChunk(order, output, message.body)
+      // Checked before anybody sees its tokens: what a wrong signature covers is made again elsewhere.
+      const checkpoint = await takeCheckpoint(deployed, order, output, message.body)
       if (message.body.tokens.length > 0 && !signal.aborted) {
         emit({ type: 'tokens', start: message.body.start, tokens: message.body.tokens })
       }
-      const checkpoint = await takeCheckpoint(deployed, order, output, message.body)
       if (checkpoint === undefined) continue
       const signedTotal = await payAhead(components, stream, order, output.proven)
       emit({ type: 'checkpoint', ...checkpoint, signedTotal })
@@ -59,10 +71,17 @@ export async function receiveOutput(
   }
 }
 
-function waitFor({ terms }: Order, received: number, timeouts: Timeouts) {
-  if (received === 0) return { ms: timeouts.firstTokenMs, what: 'first token' }
-  if (received >= terms.maxOutputTokens) return { ms: timeouts.receiptMs, what: 'receipt' }
-  return { ms: timeouts.tokenMs, what: 'next token' }
+function waitFor(
+  { terms }: Order,
+  { tokens }: Output,
+  stopTokens: readonly number[] = [],
+  { timeouts, gaps }: { timeouts: Timeouts; gaps: Pace },
+) {
+  const last = tokens.at(-1)
+  if (last === undefined) return { ms: timeouts.firstTokenMs, what: 'first token' }
+  const hasEnded = tokens.length >= terms.maxOutputTokens || stopTokens.includes(last)
+  if (hasEnded) return { ms: timeouts.receiptMs, what: 'receipt' }
+  return { ms: gaps.limitMs(), what: 'next token' }
 }
 
 /** One-way: the answer is never waited for while the window has room. */

@@ -1,6 +1,7 @@
 import type { Host } from '../../p2p/index.ts'
 import { AriaError, toAriaError } from '../../protocol/index.ts'
 import type { Delivery, Order } from './job.ts'
+import type { Output } from './output.ts'
 import { type OrderComponents, type OrderInit, placeOrder } from './place-order.ts'
 import { type OutputEvent, receiveOutput } from './receive.ts'
 import { openJobStream } from './stream.ts'
@@ -11,6 +12,8 @@ export interface JobComponents extends OrderComponents {
 
 export interface JobInit extends OrderInit {
   signal: AbortSignal
+  /** Filled with what arrives: it stays with the caller when the order breaks off. */
+  output: Output
   onAccepted: (order: Order) => void
   emit: (event: OutputEvent) => void
 }
@@ -18,8 +21,7 @@ export interface JobInit extends OrderInit {
 /** One order at one provider, from dialling to the receipt. The caller holds the channel's lease. */
 export async function runJob(components: JobComponents, init: JobInit): Promise<Delivery> {
   const { host, timeouts } = components
-  const { offer, signal, emit, wanted } = init
-  const { vocabSize = Number.POSITIVE_INFINITY } = wanted
+  const { offer, signal, emit, wanted, output } = init
   const stream = await openJobStream(host, offer, timeouts.connectMs, signal)
   const cancelled = new AriaError('cancelled', 'The request was cancelled before it was accepted.')
   const abort = () => stream.abort(cancelled)
@@ -29,7 +31,7 @@ export async function runJob(components: JobComponents, init: JobInit): Promise<
     const order = await placeOrder(components, stream, init)
     signal.removeEventListener('abort', abort)
     init.onAccepted(order)
-    return await receiveOutput(components, stream, { order, vocabSize, signal, emit })
+    return await receiveOutput(components, stream, { order, wanted, output, signal, emit })
   } catch (thrown) {
     const error = toAriaError(thrown)
     stream.abort(error)

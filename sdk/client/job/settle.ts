@@ -25,14 +25,18 @@ export interface ReceiveComponents {
 export async function settle(
   { channels, deployed, nowMs }: ReceiveComponents,
   order: Order,
-  { commitment, tokens }: Output,
+  output: Output,
+  stopTokens: readonly number[] | undefined,
   { receipt, signature }: SignedReceipt,
 ): Promise<Delivery> {
+  const { commitment, tokens } = output
   await requireSigner('Receipt', receipt, signature, deployed, order.offer.node)
   const { salt } = channels.get(order.channel)!.parts
-  const arrived = { outputTokens: tokens.length, outputRoot: commitment.root() }
+  const last = tokens.at(-1)
+  const arrived = { outputTokens: tokens.length, outputRoot: commitment.root(), last, stopTokens }
   checkReceipt(receipt, order, { ...arrived, salt, nowMs: nowMs() })
   channels.setDue(order.channel, receipt.cumulativeDue, true, nowMs())
+  output.proven = tokens.length
   const receiptHash = digest('Receipt', receipt, deployed)
   const cost = receipt.cumulativeDue - order.terms.base
   const unmeasured = { firstTokenMs: undefined, tokensPerSecond: undefined }

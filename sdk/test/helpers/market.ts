@@ -75,6 +75,7 @@ export async function market({
         acceptMs: 300,
         firstTokenMs: 300,
         tokenMs: 300,
+        stallMsMin: 100,
         receiptMs: 300,
         cancelMs: 300,
       },

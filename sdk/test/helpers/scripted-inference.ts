@@ -1,4 +1,4 @@
-import type { Delivery, InferEvent, InferRequest, Order } from '../../client/index.ts'
+import type { Delivery, InferEvent, InferRequest, Order, WholeAnswer } from '../../client/index.ts'
 import type { Inference, Tokenizer } from '../../gateway/index.ts'
 import type { KnownOffer } from '../../p2p/index.ts'
 import { type AriaError, FINISH, type Hex } from '../../protocol/index.ts'
@@ -63,7 +63,10 @@ export function scriptedInference(output: number[]): ScriptedInference {
     } finally {
       if (request.signal?.aborted) scripted.cancelled++
     }
-    yield { type: 'receipt', delivery: deliveryOf(order, made, request) }
+    const delivery = deliveryOf(order, made, request)
+    const pieces = [{ order }] as unknown as WholeAnswer['pieces']
+    const whole = { output: Uint32Array.from(made), pieces, cost: delivery.cost, pending: 0n }
+    yield { type: 'receipt', delivery, answer: whole }
   }
   return scripted
 }

@@ -39,8 +39,10 @@ import { DEPLOYED } from './deployment.ts'
 
 /** Where a script may deviate from the protocol; everything else is done honestly. */
 export interface Script {
-  /** The honest output; longer than the request allows is cut. */
+  /** The honest answer; a request that continues it gets the rest, and longer than the request allows is cut. */
   output?: readonly number[]
+  /** Tokens in a chunk; only those at a checkpoint's place are signed then. Default: one signed chunk per checkpoint. */
+  chunkTokens?: number
   finish?: Receipt['finish']
   /** Called before each message is sent; returning undefined drops it. */
   tamper?: <M extends JobMessage>(
@@ -185,7 +187,7 @@ class Session {
       thawEnd: 0,
     }
     await this.send({ type: 'accept', body: accept })
-    const produced = await this.produce(this.terms)
+    const produced = await this.produce(this.terms, request.answeredTokens)
     const receipt = await this.receipt(asked, order, produced)
     await this.send({ type: 'receipt', body: receipt })
     await this.expect('ack').then(
@@ -195,8 +197,9 @@ class Session {
     await this.stream.close()
   }
 
-  async produce(terms: Terms): Promise<{ root: Hex; count: number; cancelled: boolean }> {
-    const output = (this.provider.script.output ?? [1, 2, 3, 4, 5]).slice(0, terms.maxOutputTokens)
+  async produce(terms: Terms, answered: number): Promise<{ root: Hex; count: number; cancelled: boolean }> {
+    const { output: all = [1, 2, 3, 4, 5], chunkTokens = Number.POSITIVE_INFINITY } = this.provider.script
+    const output = all.slice(answered, answered + terms.maxOutputTokens)
     const commitment = new OutputCommitment()
     const step = checkpointEvery(terms.windowTokens)
     for (let at = 0; at < output.length; ) {
@@ -207,9 +210,14 @@ class Session {
         this.provider.best.set(this.channel, body)
         continue
       }
-      const tokens = Uint32Array.from(output.slice(at, Math.min(at + step, edge)))
+      const until = Math.min(edge, at + Math.min(chunkTokens, step - (at % step)))
+      const tokens = Uint32Array.from(output.slice(at, until))
       commitment.append(tokens)
-      await this.send({ type: 'chunk', body: await this.chunk(at, tokens, commitment) })
+      const isSigned = chunkTokens > step || commitment.count % step === 0 || commitment.count === edge
+      const body = isSigned
+        ? await this.chunk(at, tokens, commitment)
+        : { start: at, tokens, checkpoint: null }
+      await this.send({ type: 'chunk', body })
       at += tokens.length
       await new Promise(resolve => setTimeout(resolve, this.provider.script.pauseMs ?? 0))
     }
