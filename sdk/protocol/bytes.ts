@@ -6,25 +6,34 @@ export type Address = Hex
 
 export const ZERO_HASH: Hex = `0x${'00'.repeat(32)}`
 
+const HEX_OF_BYTE = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))
+
 export function toHex(bytes: Uint8Array): Hex {
   let text = '0x'
-  for (const byte of bytes) text += byte.toString(16).padStart(2, '0')
+  for (const byte of bytes) text += HEX_OF_BYTE[byte]
   return text as Hex
 }
 
+/** Value of a hex digit by its character code; -1 for any other character. */
+const DIGIT_VALUES = Int8Array.from({ length: 128 }, (_, code) => {
+  const character = String.fromCharCode(code)
+  return /[0-9a-fA-F]/.test(character) ? Number.parseInt(character, 16) : -1
+})
+
 /** Parses hex of an exact length; `byteCount` undefined accepts any even length. */
 export function fromHex(hex: string, byteCount?: number): Uint8Array {
-  const digits = hex.startsWith('0x') ? hex.slice(2) : hex
-  const valid =
-    /^([0-9a-fA-F]{2})*$/.test(digits) && (byteCount === undefined || digits.length === byteCount * 2)
-  if (!valid)
-    throw new AriaError(
-      'bad_frame',
-      `Expected ${byteCount ?? 'some'} bytes of hex, got "${hex.slice(0, 80)}".`,
-    )
-  return Uint8Array.from({ length: digits.length / 2 }, (_, at) =>
-    Number.parseInt(digits.slice(at * 2, at * 2 + 2), 16),
-  )
+  const start = hex.startsWith('0x') ? 2 : 0
+  const bytes = new Uint8Array((hex.length - start) >> 1)
+  let isValid =
+    byteCount === undefined ? (hex.length - start) % 2 === 0 : hex.length - start === byteCount * 2
+  for (let at = 0; isValid && at < bytes.length; at++) {
+    const high = DIGIT_VALUES[hex.charCodeAt(start + at * 2)] ?? -1
+    const low = DIGIT_VALUES[hex.charCodeAt(start + at * 2 + 1)] ?? -1
+    isValid = high >= 0 && low >= 0
+    bytes[at] = (high << 4) | low
+  }
+  if (isValid) return bytes
+  throw new AriaError('bad_frame', `Expected ${byteCount ?? 'some'} bytes of hex, got "${hex.slice(0, 80)}".`)
 }
 
 export function concat(...parts: readonly Uint8Array[]): Uint8Array {
@@ -44,9 +53,12 @@ export function uintBytes(value: bigint | number, byteCount: number): Uint8Array
   if (rest < 0n || rest >> BigInt(byteCount * 8) !== 0n) {
     throw new AriaError('internal', `${value} does not fit ${byteCount} bytes.`)
   }
-  for (let at = byteCount - 1; at >= 0; at--) {
-    bytes[at] = Number(rest & 0xffn)
-    rest >>= 8n
+  for (let at = byteCount; rest > 0n; rest >>= 48n) {
+    let low = Number(rest & 0xffff_ffff_ffffn) // Six bytes at a time, which a number holds exactly.
+    for (let count = 0; count < 6 && at > 0; count++) {
+      bytes[--at] = low % 256
+      low = Math.floor(low / 256)
+    }
   }
   return bytes
 }

@@ -1,7 +1,7 @@
-import { hashTypedData, recoverAddress } from 'viem'
-import { privateKeyToAddress, sign } from 'viem/accounts'
-import { type Address, bytesToUint, fromHex, type Hex, sameAddress } from './bytes.ts'
+import { type Address, bytesToUint, fromHex, type Hex, sameAddress, toHex } from './bytes.ts'
 import { AriaError } from './errors.ts'
+import { addressOfKey, recoverAddress, signDigest } from './secp256k1.ts'
+import { domainSeparator, hashStruct, type StructType, structType, typedDigest } from './struct-hash.ts'
 import type { Codec, StructValue } from './wire/codec.ts'
 import {
   checkpointStruct,
@@ -32,24 +32,40 @@ export const SIGNED = {
 export type SignedName = keyof typeof SIGNED
 export type SignedValue<N extends SignedName> = StructValue<(typeof SIGNED)[N]['fields']>
 
-function domain(name: SignedName, deployed: Deployed) {
-  const { chainId } = deployed
-  if (name === 'Voucher')
-    return { name: 'ARIA Escrow', version: '1', chainId, verifyingContract: deployed.escrow }
-  return { name: 'ARIA Jobs', version: '1', chainId, verifyingContract: deployed.audits }
-}
-
 /** EIP-712 member list of a struct, derived from its wire codec so that both can never differ. */
 export function members(name: SignedName): { name: string; type: string }[] {
   const fields = SIGNED[name].fields as Record<string, Codec<unknown>>
   return Object.entries(fields).map(([field, codec]) => ({ name: field, type: codec.solidity! }))
 }
 
+const TYPES = Object.fromEntries(
+  (Object.keys(SIGNED) as SignedName[]).map(name => [name, structType(name, members(name))]),
+) as Record<SignedName, StructType>
+
+/** Separators of the domain of money and of the domain of work; a process knows one deployment, tests a few. */
+const separators = new WeakMap<Deployed, { escrow: Uint8Array; jobs: Uint8Array }>()
+
+function separatorOf(name: SignedName, deployed: Deployed): Uint8Array {
+  let known = separators.get(deployed)
+  if (known === undefined) {
+    const { chainId, escrow, audits } = deployed
+    const version = '1'
+    known = {
+      escrow: domainSeparator({ name: 'ARIA Escrow', version, chainId, verifyingContract: escrow }),
+      jobs: domainSeparator({ name: 'ARIA Jobs', version, chainId, verifyingContract: audits }),
+    }
+    separators.set(deployed, known)
+  }
+  return name === 'Voucher' ? known.escrow : known.jobs
+}
+
 /** EIP-712 digest: keccak256(0x1901 | domainSeparator | hashStruct). */
 export function digest<N extends SignedName>(name: N, value: SignedValue<N>, deployed: Deployed): Hex {
-  const types: Record<string, { name: string; type: string }[]> = { [name]: members(name) }
-  const message: Record<string, unknown> = value
-  return hashTypedData({ domain: domain(name, deployed), types, primaryType: name as string, message })
+  return toHex(digestBytes(name, value, deployed))
+}
+
+function digestBytes<N extends SignedName>(name: N, value: SignedValue<N>, deployed: Deployed): Uint8Array {
+  return typedDigest(separatorOf(name, deployed), hashStruct(TYPES[name], value))
 }
 
 /** Whoever holds a key signs digests; keys never leave the holder. */
@@ -59,9 +75,10 @@ export interface Signer {
 }
 
 export function keySigner(privateKey: Hex): Signer {
+  const key = fromHex(privateKey, 32)
   return {
-    address: privateKeyToAddress(privateKey).toLowerCase() as Address,
-    sign: hash => sign({ hash, privateKey, to: 'hex' }),
+    address: addressOfKey(key),
+    sign: async hash => toHex(signDigest(fromHex(hash, 32), key)),
   }
 }
 
@@ -81,10 +98,9 @@ const LOW_S_MAX = 0x7fffffffffffffffffffffffffffffff5d576e7357a4501ddfe92f46681b
  * Contracts accept one form of a signature only (EIP-2: low s; EIP-2098 keeps v in its place). The other form would
  * prove the signer here and be worthless there.
  */
-function requireCanonical(name: SignedName, signature: Hex): void {
-  const bytes = fromHex(signature, 65)
-  const isLow = bytesToUint(bytes.subarray(32, 64)) <= LOW_S_MAX
-  if (isLow && (bytes[64] === 27 || bytes[64] === 28)) return
+function requireCanonical(name: SignedName, signature: Uint8Array): void {
+  const isLow = bytesToUint(signature.subarray(32, 64)) <= LOW_S_MAX
+  if (isLow && (signature[64] === 27 || signature[64] === 28)) return
   throw new AriaError('bad_signature', `The ${name} carries a signature that no contract accepts.`, {
     hint: 'Sign with low s (EIP-2) and v 27 or 28.',
   })
@@ -97,13 +113,11 @@ export async function recoverStruct<N extends SignedName>(
   signature: Hex,
   deployed: Deployed,
 ): Promise<Address> {
-  requireCanonical(name, signature)
-  try {
-    const address = await recoverAddress({ hash: digest(name, value, deployed), signature })
-    return address.toLowerCase() as Address
-  } catch (cause) {
-    throw new AriaError('bad_signature', `The ${name} carries no valid signature.`, { cause })
-  }
+  const bytes = fromHex(signature, 65)
+  requireCanonical(name, bytes)
+  const address = recoverAddress(digestBytes(name, value, deployed), bytes)
+  if (address !== undefined) return address
+  throw new AriaError('bad_signature', `The ${name} carries no valid signature.`)
 }
 
 /** @throws AriaError `bad_signature` unless `expected` signed exactly this value. */
