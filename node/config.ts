@@ -33,6 +33,7 @@ export interface ProviderConfig {
   readonly bootstrap: readonly string[]
   readonly pricePerInputToken: bigint
   readonly pricePerOutputToken: bigint
+  /** Requests that generate at the same time, in shared steps of the engine. */
   readonly slots: number
   /** Requests that wait for a slot; beyond, `busy`. */
   readonly queue: number
@@ -75,8 +76,8 @@ const providerSchema = v.object({
   ARIA_LISTEN: v.optional(list, '/ip4/127.0.0.1/tcp/4631'),
   ARIA_PRICE_IN: v.optional(price, '0.5'),
   ARIA_PRICE_OUT: v.optional(price, '2'),
-  ARIA_SLOTS: v.optional(integer(1, 256), '2'),
-  ARIA_QUEUE: v.optional(integer(0, 4096), '8'),
+  ARIA_SLOTS: v.optional(integer(1, 256), '16'),
+  ARIA_QUEUE: v.optional(integer(0, 4096), '16'),
   ARIA_THREADS: v.optional(integer(1, 256)),
   ARIA_PRIORITY: v.optional(v.picklist(['normal', 'background']), 'normal'),
   ARIA_CREDIT_HEAD: v.optional(v.picklist(['latest', 'safe', 'finalized'])),

@@ -27,6 +27,7 @@ import { type Counter, createMetrics } from './observe/metrics.ts'
 import type { JobComponents, ServedModel } from './p2p/job/context.ts'
 import { QUOTE_PEERS_MAX, QUOTES_BURST, QUOTES_PER_SECOND, VOUCHER_TIMEOUT_MS } from './p2p/job/limits.ts'
 import { rateLimit } from './p2p/job/rate.ts'
+import { CACHE_PAGE_TOKENS } from './p2p/job/share.ts'
 import { announceOffers } from './p2p/offers.ts'
 import { serveProtocols } from './p2p/server.ts'
 import { collector as createCollector } from './payments/collector.ts'
@@ -118,13 +119,14 @@ async function build(
     ...(threads === undefined ? {} : { threads }),
   })
   resources.add(() => engine.close())
+  const { pages } = engine.stats()
   const model: ServedModel = {
     id: modelId,
     engineMajor: ENGINE_MAJOR,
-    contextMax: Math.min(engine.info.contextLength, PROMPT_TOKENS_MAX),
+    contextMax: Math.min(engine.info.contextLength, PROMPT_TOKENS_MAX, pages * CACHE_PAGE_TOKENS),
     engine,
   }
-  const scheduler = createScheduler({ slots: config.slots, queue: config.queue })
+  const scheduler = createScheduler({ slots: config.slots, queue: config.queue, pages })
   const prices = { perInputToken: config.pricePerInputToken, perOutputToken: config.pricePerOutputToken }
 
   const host = await listen(config)

@@ -5,6 +5,7 @@ import {
   CONTEXT,
   countingModel,
   DEPLOYED,
+  FIRST_EDGE,
   type JobKit,
   jobKit,
   NODE,
@@ -36,11 +37,12 @@ describe('a paid job', () => {
     const signer = await recoverStruct('Receipt', receipt!.receipt, receipt!.signature, DEPLOYED)
     expect(signer).toBe(NODE.address)
     expect(kit.components.vouchers.account(ordered.channel)!.due).toBe(receipt!.receipt.cumulativeDue)
-    // Window 16: a checkpoint every 8 tokens, each with our signature over everything so far.
+    // Window 16: a checkpoint every 8 tokens (and where a voucher was late), each with our signature over everything so far.
     const checkpoints = messages.flatMap(m =>
       m.type === 'chunk' && m.body.checkpoint ? [m.body.checkpoint] : [],
     )
-    expect(checkpoints.map(c => c.outputTokens)).toEqual([8, 16, 24, 32, 40])
+    const counts = checkpoints.map(c => c.outputTokens)
+    expect(counts.filter(count => count % 8 === 0)).toEqual([8, 16, 24, 32, 40])
     for (const { outputTokens, outputRoot: root, signature } of checkpoints) {
       expect(root).toBe(outputRoot(Uint32Array.from(output.slice(0, outputTokens))))
       const value = { requestHash: ordered.requestHash, outputTokens, outputRoot: root }
@@ -74,11 +76,11 @@ describe('a paid job', () => {
     const ordered = await client.order(await client.quote())
     await client.expect('accept')
     const { output, receipt, messages } = await readAnswer(kit, client, ordered, { pay: false })
-    expect(output).toHaveLength(16)
-    expect(state.decoded).toBe(16)
+    expect(output).toHaveLength(FIRST_EDGE)
+    expect(state.decoded).toBe(FIRST_EDGE)
     const last = messages.findLast(message => message.type === 'chunk')
-    expect(last!.body).toMatchObject({ checkpoint: { outputTokens: 16 } })
-    expect(receipt!.receipt).toMatchObject({ finish: FINISH.voucherTimeout, outputTokens: 16 })
+    expect(last!.body).toMatchObject({ checkpoint: { outputTokens: FIRST_EDGE } })
+    expect(receipt!.receipt).toMatchObject({ finish: FINISH.voucherTimeout, outputTokens: FIRST_EDGE })
     await acknowledge(client, receipt!.receipt)
   })
 
@@ -87,13 +89,13 @@ describe('a paid job', () => {
     const client = kit.open()
     const ordered = await client.order(await client.quote({ maxOutputTokens: 24 }))
     await client.expect('accept')
-    for (let received = 0; received < 16; ) received += (await client.expect('chunk')).tokens.length
+    for (let received = 0; received < FIRST_EDGE; ) received += (await client.expect('chunk')).tokens.length
     await client.send({
       type: 'voucher',
-      body: await client.voucher(ordered.channel, mustSign(ordered.terms, 16)),
+      body: await client.voucher(ordered.channel, mustSign(ordered.terms, FIRST_EDGE)),
     })
     const { output, receipt } = await readAnswer(kit, client, ordered)
-    expect(output).toHaveLength(8)
+    expect(output).toHaveLength(24 - FIRST_EDGE)
     expect(receipt!.receipt).toMatchObject({ finish: FINISH.length, outputTokens: 24 })
     await acknowledge(client, receipt!.receipt)
   })
@@ -112,9 +114,10 @@ describe('a paid job', () => {
     await client.send({ type: 'cancel', body: { reason: 'test' } })
     await new Promise(resolve => setTimeout(resolve, 20))
     gate.resolve()
-    const { receipt } = await readAnswer(kit, client, ordered)
-    expect(state.decoded).toBeLessThanOrEqual(1 + 2 * 4)
-    expect(receipt!.receipt).toMatchObject({ finish: FINISH.cancelled, outputTokens: state.decoded })
+    const { output, receipt } = await readAnswer(kit, client, ordered)
+    // The engine may have been a step ahead; what was not sent is thrown away.
+    expect(state.decoded).toBeLessThanOrEqual(1 + 1 + 2 + 4)
+    expect(receipt!.receipt).toMatchObject({ finish: FINISH.cancelled, outputTokens: 1 + output.length })
     await acknowledge(client, receipt!.receipt)
     expect(state.sessions).toBe(0)
     expect(kit.components.scheduler.slotsFree()).toBe(2)
@@ -125,12 +128,12 @@ describe('a paid job', () => {
     const client = kit.open()
     const ordered = await client.order(await client.quote())
     await client.expect('accept')
-    for (let received = 0; received < 16; ) received += (await client.expect('chunk')).tokens.length
+    for (let received = 0; received < FIRST_EDGE; ) received += (await client.expect('chunk')).tokens.length
     client.stream.abort(new Error('gone'))
     await client.served
     const account = kit.components.vouchers.account(ordered.channel)!
-    expect(account.due).toBe(owed(ordered.terms, 16))
-    expect(kit.receipts.after(0n, 10)[0]!.item.receipt.outputTokens).toBe(16)
+    expect(account.due).toBe(owed(ordered.terms, FIRST_EDGE))
+    expect(kit.receipts.after(0n, 10)[0]!.item.receipt.outputTokens).toBe(FIRST_EDGE)
     expect(kit.components.busyChannels.size).toBe(0)
   })
 
@@ -180,10 +183,10 @@ describe('a paid job', () => {
     const client = kit.open()
     const ordered = await client.order(await client.quote())
     await client.expect('accept')
-    for (let received = 0; received < 16; ) received += (await client.expect('chunk')).tokens.length
+    for (let received = 0; received < FIRST_EDGE; ) received += (await client.expect('chunk')).tokens.length
     stopping.abort(new Error('stop'))
     const { receipt } = await readAnswer(kit, client, ordered)
-    expect(receipt!.receipt).toMatchObject({ finish: FINISH.error, outputTokens: 16 })
+    expect(receipt!.receipt).toMatchObject({ finish: FINISH.error, outputTokens: FIRST_EDGE })
     await acknowledge(client, receipt!.receipt)
   })
 })

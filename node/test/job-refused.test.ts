@@ -120,7 +120,7 @@ describe('a refused request', () => {
 
   it('gives busy with a time to retry when slots and queue are full, and keeps no voucher', async () => {
     kit = jobKit(countingModel().model, { scheduler: scheduler({ slots: 1, queue: 0 }) })
-    const place = kit.components.scheduler.enter()
+    const place = kit.components.scheduler.enter({ client: 'other' })
     const client = kit.open()
     await client.order(await client.quote())
     const reject = await client.expect('reject')

@@ -1,6 +1,6 @@
 import { channelId, encodeJobMessage, FINISH, mustSign, owed } from '@aria/sdk/protocol'
 import { afterEach, describe, expect, it } from 'vitest'
-import { CLIENT, countingModel, type JobKit, jobKit, PARTS, STRANGER } from './support/job-kit.ts'
+import { CLIENT, countingModel, FIRST_EDGE, type JobKit, jobKit, PARTS, STRANGER } from './support/job-kit.ts'
 
 let kit: JobKit
 afterEach(() => kit.close())
@@ -11,7 +11,7 @@ describe('a peer that breaks the rules mid-stream', () => {
     const client = kit.open()
     const ordered = await client.order(await client.quote())
     await client.expect('accept')
-    for (let received = 0; received < 16; ) received += (await client.expect('chunk')).tokens.length
+    for (let received = 0; received < FIRST_EDGE; ) received += (await client.expect('chunk')).tokens.length
     return { client, ordered }
   }
 
@@ -36,7 +36,7 @@ describe('a peer that breaks the rules mid-stream', () => {
   it('is refused for a voucher of another channel', async () => {
     const { client, ordered } = await runningJob()
     const other = channelId({ ...PARTS, salt: 6n }, CLIENT.address)
-    const voucher = await client.voucher(other, mustSign(ordered.terms, 16))
+    const voucher = await client.voucher(other, mustSign(ordered.terms, FIRST_EDGE))
     await client.send({ type: 'voucher', body: voucher })
     expect((await client.expect('reject')).code).toBe('bad_signature')
     await client.stream.close()
@@ -58,7 +58,7 @@ describe('a peer that breaks the rules mid-stream', () => {
     await client.stream.close()
     await client.served
     expect(client.stream.abortedBy()).toBeDefined()
-    expect(kit.components.vouchers.account(ordered.channel)!.due).toBe(owed(ordered.terms, 16))
+    expect(kit.components.vouchers.account(ordered.channel)!.due).toBe(owed(ordered.terms, FIRST_EDGE))
     expect(kit.components.metrics.read().aria_peer_violations_total).toBe(1)
   })
 

@@ -40,15 +40,19 @@ export function mayPrefill(terms: Terms, covered: bigint): boolean {
   return covered >= mustSign(terms, 0)
 }
 
-/** How many output tokens in total a voucher of `covered` pays for; the provider stops there. */
+/**
+ * How many output tokens in total a voucher of `covered` pays for; the provider stops there. With the first chunk the
+ * rest of the prompt is due, so the first voucher alone carries that chunk, and more only as far as it covers both.
+ */
 export function mayProduce(terms: Terms, covered: bigint): number {
   if (!mayPrefill(terms, covered)) return 0
-  const firstWindow = Math.min(terms.windowTokens, terms.maxOutputTokens)
-  if (terms.pricePerOutputToken === 0n) return terms.maxOutputTokens
+  const { pricePerOutputToken, maxOutputTokens } = terms
   const afterPrompt = covered - terms.base - promptPrice(terms)
-  const paid = afterPrompt <= 0n ? 0n : afterPrompt / terms.pricePerOutputToken
-  const limited = paid > BigInt(terms.maxOutputTokens) ? terms.maxOutputTokens : Number(paid)
-  return Math.max(firstWindow, limited)
+  if (afterPrompt < 0n) return Math.min(FIRST_CHUNK_TOKENS, maxOutputTokens)
+  if (pricePerOutputToken === 0n) return maxOutputTokens
+  const paid = afterPrompt / pricePerOutputToken
+  const limited = paid > BigInt(maxOutputTokens) ? maxOutputTokens : Number(paid)
+  return Math.max(Math.min(FIRST_CHUNK_TOKENS, maxOutputTokens), limited)
 }
 
 /** Most the request can ever cost, on top of `base`; the channel must hold this before it starts. */
@@ -61,6 +65,8 @@ export function checkpointEvery(windowTokens: number): number {
   return Math.max(1, Math.floor(windowTokens / 2))
 }
 
+/** The first chunk is one token: the time to it is what a reader waits for, and the prompt's second half hangs on it. */
+export const FIRST_CHUNK_TOKENS = 1
 export const WINDOW_TOKENS = 64
 /** First contact with a stranger: risk a quarter of a window. */
 export const WINDOW_TOKENS_FIRST = 16

@@ -33,7 +33,8 @@ test('a paid answer arrives with checkpoints and a checked receipt', async () =>
 
   expect(events[0]?.type).toBe('accepted')
   expect(outputOf(events)).toEqual(output)
-  expect(events.filter(({ type }) => type === 'checkpoint').length).toBe(4)
+  // Every half window, and where the first voucher ends: the rest of the prompt is due with the first token.
+  expect(events.filter(({ type }) => type === 'checkpoint').length).toBe(5)
   const last = events.at(-1)
   if (last?.type !== 'receipt') throw new Error('no receipt')
   expect(last.delivery.cost).toBe(4n * PRICES.pricePerInputToken + 32n * PRICES.pricePerOutputToken)

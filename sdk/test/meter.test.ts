@@ -55,16 +55,28 @@ describe('for all small terms', () => {
     for (const terms of smallTerms()) {
       for (let proven = 0; proven <= terms.maxOutputTokens; proven++) {
         const covered = mustSign(terms, proven)
-        const unpaid = owed(terms, mayProduce(terms, covered)) - covered
-        const rest = proven === 0 ? promptPrice(terms) - promptAhead(terms) : 0n
+        const edge = mayProduce(terms, covered)
+        const unpaid = owed(terms, edge) - covered
+        // Only the first chunk comes before the rest of the prompt is paid; whoever takes it alone gets one token.
+        const rest = edge === 1 ? promptPrice(terms) - promptAhead(terms) : 0n
         expect(unpaid).toBeLessThanOrEqual(rest)
       }
     }
   })
 
+  test('the first voucher alone carries the first token, and further ones only with the whole prompt', () => {
+    for (const terms of smallTerms()) {
+      const covered = mustSign(terms, 0)
+      const edge = mayProduce(terms, covered)
+      expect(edge).toBeGreaterThanOrEqual(1)
+      for (let made = 2; made <= edge; made++) expect(owed(terms, made)).toBeLessThanOrEqual(covered)
+      if (edge < terms.maxOutputTokens) expect(owed(terms, edge + 1)).toBeGreaterThan(covered)
+    }
+  })
+
   test('a paid checkpoint always lets the provider go on, up to one window or the end', () => {
     for (const terms of smallTerms()) {
-      for (let proven = 0; proven <= terms.maxOutputTokens; proven++) {
+      for (let proven = 1; proven <= terms.maxOutputTokens; proven++) {
         const edge = mayProduce(terms, mustSign(terms, proven))
         const expected = Math.min(proven + terms.windowTokens, terms.maxOutputTokens)
         expect(edge).toBe(terms.pricePerOutputToken === 0n ? terms.maxOutputTokens : expected)
@@ -84,8 +96,8 @@ describe('for all small terms', () => {
   test('one wei less than a voucher for one more token pays for no further token', () => {
     for (const terms of smallTerms()) {
       if (terms.pricePerOutputToken === 0n) continue
-      const first = Math.min(terms.windowTokens, terms.maxOutputTokens)
-      for (let paid = first + 1; paid <= terms.maxOutputTokens; paid++) {
+      for (let paid = 2; paid <= terms.maxOutputTokens; paid++) {
+        if (!mayPrefill(terms, owed(terms, paid) - 1n)) continue
         expect(mayProduce(terms, owed(terms, paid))).toBe(paid)
         expect(mayProduce(terms, owed(terms, paid) - 1n)).toBeLessThan(paid)
       }

@@ -39,6 +39,7 @@ export function openInbox(messages: JobMessages, admitted: AdmittedJob, componen
   let interruption: Interruption | undefined
   let violation: AriaError | undefined
   let acknowledged: Hex | undefined
+  let isGone = false
   let checkpoint = 0
   let vouchers = 0
   let wake = Promise.withResolvers<void>()
@@ -50,6 +51,7 @@ export function openInbox(messages: JobMessages, admitted: AdmittedJob, componen
   }
   const interrupt = (why: Interruption) => {
     interruption ??= why
+    isGone ||= why !== 'cancelled'
     interrupted.abort(new AriaError('cancelled', `The job was interrupted: ${why}.`))
     changed()
   }
@@ -114,8 +116,7 @@ export function openInbox(messages: JobMessages, admitted: AdmittedJob, componen
       checkpoint = outputTokens
     },
     waitAck: async (receiptHash, timeoutMs) => {
-      const hasEnded = () => interruption === 'disconnected' || interruption === 'violation'
-      await waitUntil(() => acknowledged !== undefined || hasEnded(), timeoutMs)
+      await waitUntil(() => acknowledged !== undefined || isGone, timeoutMs)
       return acknowledged === receiptHash
     },
     lose: () => interrupt('disconnected'),

@@ -11,9 +11,9 @@ export const ACK_TIMEOUT_MS = 5_000
 /** A refused peer may still read our reason before the stream is reset; what it sends meanwhile is thrown away. */
 export const LINGER_MS = 1_000
 export const LINGER_FRAMES_MAX = 16
-/** Tokens per decode call: the first alone, for the time to first token; then few, so that cancelling is quick. */
-export const STEP_TOKENS_FIRST = 1
-export const STEP_TOKENS = 4
+/** A reader sees no difference between a steady flow and a word or two this often. */
+export const CHUNK_MS = 150
+export const STEP_TOKENS_MAX = 16
 /** Streams of one connection, and of all peers together: each holds at most one prompt (about 256 KiB). */
 export const STREAMS_PER_CONNECTION_MAX = 64
 export const STREAMS_MAX = 512

@@ -10,6 +10,7 @@ import { emptyProduction, type Production, produce } from './produce.ts'
 import { channelBusy, type IssuedQuote, issueQuote } from './quote.ts'
 import { refuse } from './refuse.ts'
 import { cutToCheckpoint, settle } from './settle.ts'
+import { clientKey, placeInit, tokensMax } from './share.ts'
 
 /** One stream of /aria/job/1 from quote to acknowledgement. Never throws: whatever happens ends the stream. */
 export async function serveJob(stream: FramedStream, peer: string, components: JobComponents): Promise<void> {
@@ -42,7 +43,7 @@ async function serveRequest(
   }
   try {
     // The place comes first: a full node must not keep the voucher of a request that it cannot serve.
-    place = scheduler.enter()
+    place = scheduler.enter(placeInit(issued, components.model))
     const admitted = await admit(job, issued, components)
     await runJob(messages, place, release, admitted, issued, components)
   } finally {
@@ -109,20 +110,31 @@ async function generate(
   components: JobComponents,
 ): Promise<Finish> {
   const { model, log, metrics, stopping } = components
-  const { job, terms, requestHash, view } = admitted
+  const { job, requestHash, view } = admitted
   const signal = AbortSignal.any([inbox.signal, stopping])
   const { balance, claimed, thawEnd, block } = view
   try {
     await messages.write({ type: 'accept', body: { requestHash, block, balance, claimed, thawEnd } })
     await place.ready(signal)
-    const maxTokens = Math.min(terms.inputTokens + terms.maxOutputTokens, model.contextMax)
-    // Prompt beginnings are shared within one payer's requests only: speed would tell others what was asked before.
-    const session = model.engine.createSession({ maxTokens, shareKey: issued.parts.payer, reserve: true })
+    const shareKey = clientKey(issued.parts)
+    const session = model.engine.createSession({
+      maxTokens: tokensMax(issued, model),
+      shareKey,
+      reserve: true,
+    })
+    // Whoever cancels or leaves gives the slot and its pages back before the next step, not after the next tokens.
+    let closed: Promise<void> | undefined
+    const close = () => {
+      closed ??= session.close()
+      return closed
+    }
+    signal.addEventListener('abort', close)
     try {
       await session.prefill(job.prompt, { signal })
       return await produce(made, session, admitted, { messages, inbox, components })
     } finally {
-      await session.close()
+      signal.removeEventListener('abort', close)
+      await close()
     }
   } catch (thrown) {
     if (toAriaError(thrown).code === 'cancelled') inbox.lose()

@@ -181,6 +181,11 @@ export interface OrderChange {
 
 export const PARTS = { payer: CLIENT.address, signer: CLIENT.address, salt: 5n }
 export const PROMPT = Uint32Array.from([5, 6, 7, 8, 9, 10, 11, 12])
+/**
+ * Tokens that the first voucher pays for: it covers half of the prompt (12 of 24 wei) and a window of 16 tokens of 10 wei;
+ * with the first token all of the prompt is due, and what is left covers 14.
+ */
+export const FIRST_EDGE = 14
 let nonce = 0n
 
 function testClient(components: JobComponents): TestClient {
