@@ -1,5 +1,5 @@
 import type { FramedStream } from '@aria/sdk/p2p'
-import { AriaError, toAriaError } from '@aria/sdk/protocol'
+import { AriaError, SMALL_FRAME_BYTES_MAX, toAriaError } from '@aria/sdk/protocol'
 import type { Log } from '../observe/log.ts'
 
 /** One question and its answers: how long either side may take. */
@@ -12,6 +12,7 @@ export async function answer(
   reply: (request: Uint8Array) => AsyncIterable<Uint8Array> | Promise<Uint8Array>,
 ): Promise<void> {
   try {
+    stream.limit(SMALL_FRAME_BYTES_MAX)
     const request = await stream.read({ signal: AbortSignal.timeout(TIMEOUT_MS) })
     if (request === undefined) throw new AriaError('bad_frame', 'The peer closed without asking.')
     const replies = reply(request)

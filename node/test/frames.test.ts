@@ -1,4 +1,4 @@
-import { createHost, framed, type Host } from '@aria/sdk/p2p'
+import { createHost, type FramedStream, framed, type Host, STREAM_WINDOW_BYTES } from '@aria/sdk/p2p'
 import {
   AUDIT_PROTOCOL,
   auditReply,
@@ -6,17 +6,20 @@ import {
   decodeFrame,
   decodeJobMessage,
   encodeFrame,
+  encodeJobMessage,
   FRAME_BYTES_MAX,
   JOB_PROTOCOL,
   RECEIPTS_PROTOCOL,
   receiptsReply,
   receiptsRequest,
+  requestFrameBytes,
+  SMALL_FRAME_BYTES_MAX,
 } from '@aria/sdk/protocol'
 import type { Stream } from '@libp2p/interface'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { STREAMS_PER_CONNECTION_MAX } from '../p2p/job/limits.ts'
 import { type Server, serveProtocols } from '../p2p/server.ts'
-import { countingModel, type JobKit, jobKit } from './support/job-kit.ts'
+import { countingModel, type JobKit, jobKit, MODEL_ID, PARTS } from './support/job-kit.ts'
 
 /** A real node's protocols over real libp2p on loopback; the peer is a stranger who sends what it likes. */
 describe('frames from a stranger', () => {
@@ -65,6 +68,57 @@ describe('frames from a stranger', () => {
     ['a length that never ends', new Uint8Array(64).fill(0x80), 'frame_too_large'],
   ])('%s is refused with its reason', async (_what, bytes, code) => {
     expect(await answerTo(bytes)).toBe(code)
+  })
+
+  it('a request may be as large as what was quoted, and no larger', async () => {
+    const ask = async (prompt: number) => {
+      const stream = framed(await open(JOB_PROTOCOL))
+      const { payer, signer, salt } = PARTS
+      const body = {
+        ...{ modelId: MODEL_ID, channel: { payer, signer, salt }, inputTokens: 8, maxOutputTokens: 9 },
+        ...{ windowTokensMax: 16, nonce: 1n },
+      }
+      await stream.write(encodeJobMessage({ type: 'quoteRequest', body }))
+      expect(decodeJobMessage((await stream.read())!).type).toBe('quote')
+      await stream.write(new Uint8Array(prompt).fill(3))
+      const answer = decodeJobMessage((await stream.read())!)
+      await stream.close()
+      return answer.type === 'reject' && answer.body.code
+    }
+    expect(await ask(requestFrameBytes(8))).toBe('bad_frame') // read, and then found to be no request
+    expect(await ask(requestFrameBytes(8) + 1)).toBe('frame_too_large')
+  })
+
+  it.each([
+    [RECEIPTS_PROTOCOL, SMALL_FRAME_BYTES_MAX + 1],
+    [AUDIT_PROTOCOL, SMALL_FRAME_BYTES_MAX + 1],
+  ])('a question on %s is small', async (protocol, bytes) => {
+    const stream = framed(await open(protocol))
+    await stream.write(new Uint8Array(bytes))
+    expect(await stream.read({ signal: AbortSignal.timeout(5_000) })).toBeUndefined()
+  })
+
+  it('a peer that floods makes us keep two frames and one window per stream, whatever it sends', async () => {
+    const kept: number[] = []
+    const ends: Promise<unknown>[] = []
+    const held: FramedStream[] = []
+    await node.handle('/test/flood', stream => {
+      const frames = framed(stream)
+      frames.limit(SMALL_FRAME_BYTES_MAX)
+      const at = held.push(frames) - 1
+      stream.addEventListener('message', () => {
+        kept[at] = Math.max(kept[at] ?? 0, frames.unread())
+      })
+      ends.push(new Promise(resolve => stream.addEventListener('close', resolve)))
+    })
+    const streams = await Promise.all(Array.from({ length: 16 }, () => open('/test/flood')))
+    for (const stream of streams) for (let sent = 0; sent < 64; sent++) stream.send(new Uint8Array(64 * 1024))
+    await expect.poll(() => ends.length).toBe(16)
+    await Promise.all(ends)
+    expect(Math.max(...kept)).toBeLessThanOrEqual(2 * SMALL_FRAME_BYTES_MAX + STREAM_WINDOW_BYTES)
+    for (const frames of held)
+      await expect(frames.read()).rejects.toThrow(expect.objectContaining({ code: 'frame_too_large' }))
+    for (const stream of streams) stream.abort(new Error('done'))
   })
 
   it('500 random frames are refused, and the node serves on', async () => {

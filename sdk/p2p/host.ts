@@ -22,6 +22,10 @@ export interface HostInit {
 export type Host = Libp2p<{ pubsub: GossipSub; identify: Identify; ping: Ping }>
 
 const CONNECTIONS_MAX = 512
+/** Streams that one peer may open to us, before any protocol counts its own. */
+export const STREAMS_IN_MAX = 320
+/** What may be under way in one stream before we take it: the least that Yamux allows, and it must not grow. */
+export const STREAM_WINDOW_BYTES = 256 * 1024
 /** Signature, key and topic around an offer. */
 const GOSSIP_ENVELOPE_BYTES = 1024
 
@@ -32,7 +36,15 @@ export async function createHost({ privateKey, listen = [], bootstrap = [] }: Ho
     addresses: { listen: [...listen] },
     transports: [tcp()],
     connectionEncrypters: [noise()],
-    streamMuxers: [yamux()],
+    streamMuxers: [
+      yamux({
+        maxInboundStreams: STREAMS_IN_MAX,
+        streamOptions: {
+          initialStreamWindowSize: STREAM_WINDOW_BYTES,
+          maxStreamWindowSize: STREAM_WINDOW_BYTES,
+        },
+      }),
+    ],
     connectionManager: { maxConnections: CONNECTIONS_MAX },
     services: {
       identify: identify(),

@@ -1,5 +1,14 @@
 import type { FramedStream } from '@aria/sdk/p2p'
-import { AriaError, FINISH, type Finish, type Hex, toAriaError } from '@aria/sdk/protocol'
+import {
+  AriaError,
+  FINISH,
+  type Finish,
+  type Hex,
+  type JobRequest,
+  requestFrameBytes,
+  SMALL_FRAME_BYTES_MAX,
+  toAriaError,
+} from '@aria/sdk/protocol'
 import type { Place } from '../../inference/scheduler.ts'
 import { type AdmittedJob, admit } from './admit.ts'
 import type { JobComponents } from './context.ts'
@@ -17,11 +26,16 @@ export async function serveJob(stream: FramedStream, peer: string, components: J
   const messages = jobMessages(stream)
   try {
     const { stopping } = components
+    stream.limit(SMALL_FRAME_BYTES_MAX)
     const asked = await expectMessage(messages, 'quoteRequest', FIRST_FRAME_TIMEOUT_MS, stopping)
     components.quoteRate.take(peer)
     const issued = await issueQuote(asked, components)
+    // Before the quote leaves, because the request may come at once: exactly as large as what was quoted.
+    stream.limit(requestFrameBytes(asked.inputTokens))
     await messages.write({ type: 'quote', body: issued.reply })
-    await serveRequest(messages, issued, components)
+    const job = await expectMessage(messages, 'request', QUOTE_SECONDS * 1000, stopping)
+    stream.limit(SMALL_FRAME_BYTES_MAX)
+    await serveRequest(messages, job, issued, components)
     await stream.close()
   } catch (thrown) {
     await refuse(stream, messages, thrown, components)
@@ -30,11 +44,11 @@ export async function serveJob(stream: FramedStream, peer: string, components: J
 
 async function serveRequest(
   messages: JobMessages,
+  job: JobRequest,
   issued: IssuedQuote,
   components: JobComponents,
 ): Promise<void> {
-  const { busyChannels, scheduler, stopping } = components
-  const job = await expectMessage(messages, 'request', QUOTE_SECONDS * 1000, stopping)
+  const { busyChannels, scheduler } = components
   const unlock = lockChannel(busyChannels, issued.quote.channelId)
   let place: Place | undefined
   const release = () => {

@@ -22,6 +22,8 @@ interface FrameQueue {
 
 function end(incoming: FrameQueue, outgoing: FrameQueue): TestStream {
   return {
+    limit: () => {},
+    unread: () => 0,
     read: ({ signal } = {}) => incoming.next(signal),
     write: async frame => outgoing.push(frame),
     close: async () => outgoing.close(),

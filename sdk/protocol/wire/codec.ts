@@ -1,6 +1,7 @@
 import { decode as cborDecode, encode as cborEncode } from 'cborg'
 import { bytesToTokens, bytesToUint, fromHex, type Hex, toHex, tokenBytes, uintBytes } from '../bytes.ts'
 import { AriaError } from '../errors.ts'
+import { checkShape } from './shape.ts'
 
 /** One field: how it travels in CBOR, and its Solidity type when it is part of a signed struct. */
 export interface Codec<T> {
@@ -132,8 +133,12 @@ export function encodeFrame<T>(codec: Codec<T>, value: T): Uint8Array {
   return cborEncode(codec.encode(value))
 }
 
-/** Strict CBOR: no indefinite lengths, no maps, no floats beyond what the codecs accept. */
+/**
+ * Strict CBOR: no indefinite lengths, no maps, no floats, one encoding of each value.
+ * @throws AriaError `bad_frame` naming the field.
+ */
 export function decodeFrame<T>(codec: Codec<T>, frame: Uint8Array, name: string): T {
+  checkShape(frame, name)
   let raw: unknown
   try {
     raw = cborDecode(frame, {

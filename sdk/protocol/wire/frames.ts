@@ -2,6 +2,14 @@ import { AriaError } from '../errors.ts'
 import { type Codec, decodeFrame, encodeFrame } from './codec.ts'
 import { JOB_MESSAGES, type JobMessage } from './messages.ts'
 
+/** Every message but the three that carry a prompt, an output or a page of receipts. */
+export const SMALL_FRAME_BYTES_MAX = 4_096
+
+/** The largest frame that a request with this many prompt tokens can need. */
+export function requestFrameBytes(inputTokens: number): number {
+  return inputTokens * 4 + SMALL_FRAME_BYTES_MAX
+}
+
 type Tag = keyof typeof JOB_MESSAGES
 type MessageType = JobMessage['type']
 export type JobMessageOf<T extends MessageType> = Extract<JobMessage, { type: T }>
