@@ -2,7 +2,7 @@ import { mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { ENGINE_MAJOR, readContent } from '@aria/engine'
-import { type Hex, keccakHex, type Manifest, manifestOf, modelId } from '@aria/sdk/protocol'
+import { type Hex, keccakHex, type Manifest, manifestOf, modelId, parseManifest } from '@aria/sdk/protocol'
 
 export interface ModelManifest {
   id: Hex
@@ -43,7 +43,7 @@ async function cacheFile(path: string, cacheDir: string): Promise<string> {
 
 async function readCache(file: string): Promise<Manifest | undefined> {
   try {
-    return JSON.parse(await readFile(file, 'utf8')) as Manifest
+    return parseManifest(JSON.parse(await readFile(file, 'utf8')), file)
   } catch {
     return undefined // Absent or damaged: compute it again.
   }

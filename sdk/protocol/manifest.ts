@@ -1,6 +1,8 @@
+import * as v from 'valibot'
 import { encodeAbiParameters } from 'viem'
 import { concat, fromHex, type Hex, keccak, keccakHex, uintBytes } from './bytes.ts'
 import { merkleRoot } from './commitments.ts'
+import { AriaError } from './errors.ts'
 
 /** What `Models` registers: enough to check every downloaded byte and to open one weight row in a dispute. */
 export interface Manifest {
@@ -14,6 +16,25 @@ export interface Manifest {
   nHeads: number
   vocab: number
   maxContext: number
+}
+
+const hash = v.pipe(
+  v.string(),
+  v.regex(/^0x[0-9a-f]{64}$/, 'must be 32 bytes of hex'),
+  v.transform(text => text as Hex),
+)
+const uint32 = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(2 ** 32 - 1))
+const schema = v.strictObject({
+  ...{ weightsRoot: hash, tokenizerHash: hash, specHash: hash, engineMajor: uint32, layers: uint32 },
+  ...{ dModel: uint32, dFfn: uint32, nHeads: uint32, vocab: uint32, maxContext: uint32 },
+})
+
+/** @throws AriaError `bad_proof` naming the field. */
+export function parseManifest(json: unknown, source: string): Manifest {
+  const parsed = v.safeParse(schema, json)
+  if (parsed.success) return parsed.output
+  const [issue] = parsed.issues
+  throw new AriaError('bad_proof', `${source}: ${v.getDotPath(issue) ?? 'manifest'}: ${issue.message}`)
 }
 
 const manifestAbi = [

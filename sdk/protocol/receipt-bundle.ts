@@ -46,11 +46,13 @@ const hex = (byteCount: number) =>
     v.transform(text => text.toLowerCase() as Hex),
   )
 const uint = (bits: number) => v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(2 ** bits - 1))
-const decimal = v.pipe(
-  v.string(),
-  v.regex(/^[0-9]{1,40}$/, 'must be a decimal integer'),
-  v.transform((text): bigint => BigInt(text)),
-)
+const decimal = (bits: number) =>
+  v.pipe(
+    v.string(),
+    v.regex(/^[0-9]{1,40}$/, 'must be a decimal integer'),
+    v.transform((text): bigint => BigInt(text)),
+    v.maxValue((1n << BigInt(bits)) - 1n, `must fit ${bits} bits`),
+  )
 const tokens = v.pipe(
   v.string(),
   v.regex(/^0x([0-9a-fA-F]{8})*$/, 'must be whole u32 tokens in hex'),
@@ -66,14 +68,14 @@ function structSchema(fields: Fields) {
 function fieldSchema({ solidity = '' }: Codec<unknown>) {
   if (solidity === 'bytes32') return hex(32)
   const bits = Number(/^uint(\d+)$/.exec(solidity)?.[1])
-  return bits > 53 ? decimal : uint(bits)
+  return bits > 53 ? decimal(bits) : uint(bits)
 }
 
 const schema = v.object({
   version: v.literal(RECEIPT_BUNDLE_VERSION),
   deployment: v.object({ chainId: uint(53), escrow: hex(20), audits: hex(20), staking: hex(20) }),
   provider: v.object({ node: hex(20), operator: hex(20), payee: hex(20), engineMajor: uint(32) }),
-  channel: v.object({ payer: hex(20), signer: hex(20), salt: decimal }),
+  channel: v.object({ payer: hex(20), signer: hex(20), salt: decimal(96) }),
   quote: structSchema(quoteStruct.fields),
   quoteSignature: hex(65),
   request: structSchema(requestStruct.fields),
@@ -81,7 +83,7 @@ const schema = v.object({
   receipt: structSchema(receiptStruct.fields),
   receiptSignature: hex(65),
   receiptHash: hex(32),
-  cost: decimal,
+  cost: decimal(96),
   salt: hex(32),
   prompt: tokens,
   output: tokens,

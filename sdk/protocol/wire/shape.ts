@@ -49,6 +49,7 @@ export function checkShape(frame: Uint8Array, name: string): void {
     if (major === BYTES || major === TEXT) {
       at += argument
       if (at > frame.length) refuse('ends early')
+      if (major === TEXT && !isText(frame.subarray(at - argument, at))) refuse('holds text that is not UTF-8')
     }
     if (major !== ARRAY) continue
     if (argument > FRAME_VALUES_MAX) refuse(`holds more than ${FRAME_VALUES_MAX} values`)
@@ -56,6 +57,17 @@ export function checkShape(frame: Uint8Array, name: string): void {
     open.push(argument)
   }
   if (at !== frame.length) refuse('goes on after its end')
+}
+
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
+/** A lenient decoder puts the same mark for every wrong byte and drops a leading one: then two frames are one message. */
+function isText(bytes: Uint8Array): boolean {
+  try {
+    return !utf8.decode(bytes).startsWith('\ufeff')
+  } catch {
+    return false
+  }
 }
 
 /** Bytes of the number behind a head; undefined for reserved and indefinite ones. */
