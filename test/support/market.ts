@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { localnetConfig } from '../../scripts/localnet/config.ts'
 import { type Localnet, type LocalnetInit, startLocalnet } from '../../scripts/localnet/localnet.ts'
-import { portsFrom } from '../../scripts/localnet/ports.ts'
+import { type Ports, portsFrom } from '../../scripts/localnet/ports.ts'
 
 /** A whole real market in a temporary directory, on ports of its own. */
 export interface TestMarket extends Localnet {
@@ -28,13 +28,17 @@ async function freePort(): Promise<number> {
   })
 }
 
+/** Ports of a market of its own, so that tests do not meet. */
+export async function freePorts(): Promise<Ports> {
+  return portsFrom(String(Math.min(await freePort(), 65_000 - PORT_SPAN)))
+}
+
 export async function testMarket(init: Partial<LocalnetInit> = {}): Promise<TestMarket> {
   const dataDir = init.dataDir ?? mkdtempSync(join(tmpdir(), 'aria-market-'))
-  const base = Math.min(await freePort(), 65_000 - PORT_SPAN)
   const localnet = await startLocalnet({
     dataDir,
     fresh: false,
-    ports: portsFrom(String(base)),
+    ports: await freePorts(),
     env: localnetConfig(),
     ...init,
   })
