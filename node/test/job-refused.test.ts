@@ -94,6 +94,23 @@ describe('a refused request', () => {
     expect(kit.components.vouchers.account(channelOf())).toBeUndefined()
   })
 
+  it('takes the window that was paid ahead and redeemed as credit of the next request', async () => {
+    kit = jobKit(countingModel({ stopAt: 3 }).model)
+    const first = kit.open()
+    const ordered = await first.order(await first.quote())
+    await first.expect('accept')
+    const { receipt } = await readAnswer(kit, first, ordered)
+    await acknowledge(first, receipt!.receipt)
+    const { due, best } = kit.components.vouchers.account(ordered.channel)!
+    kit.view.claimed = best!.total
+    expect(kit.view.claimed).toBeGreaterThan(due)
+    const second = kit.open()
+    await second.order(await second.quote())
+    await second.expect('accept')
+    second.stream.abort(new Error('enough'))
+    await second.served
+  })
+
   it('gives request_replayed for a request id that was served', async () => {
     kit = jobKit(countingModel({ stopAt: 5 }).model)
     const first = kit.open()

@@ -56,11 +56,14 @@ export async function admit(
   )
   await requireSigner('Request', request, job.signature, deployed, parts.signer)
   checkRequest(job, issued, components)
-  checkMoney(terms, voucher.total, provableDue(vouchers.account(channel)))
+  const known = vouchers.account(channel)
+  const best = known?.best?.total ?? 0n
+  checkMoney(terms, voucher.total, provableDue(known))
   if (vouchers.hasRequest(request.requestId)) throw replayed(request.requestId)
   const view = await channels.read(channel)
-  // What was redeemed is spent, whatever our own books say: they may have been lost, or be one of two sets.
-  if (terms.base < view.claimed) throw baseTooLow(terms.base, view.claimed)
+  // More was redeemed than our books know a voucher for: they were lost, or are one of two sets, and what was redeemed is
+  // spent. With whole books it may exceed the debt: a window was paid ahead, and is the client's credit.
+  if (terms.base < view.claimed && best < view.claimed) throw baseTooLow(terms.base, view.claimed)
   requireFunds(view, terms.base + costMax(terms))
 
   const requestHash = digest('Request', request, deployed)
