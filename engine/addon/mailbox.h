@@ -1,10 +1,13 @@
 #pragma once
 // Results of the scheduler on their way to the event loop: one queue for all sessions, so that a step that advances 64 of
-// them wakes the loop once. (job.h is for the few jobs that need a thread of their own.)
+// them wakes the loop once. One turn of the loop settles what fits its share of time; the rest waits for the next, so that
+// whatever else the process does comes in between. (job.h is for the few jobs that need a thread of their own.)
 #include <napi.h>
 
+#include <chrono>
 #include <functional>
 #include <memory>
+#include <vector>
 
 #include "../src/session/job.h"
 #include "job.h"
@@ -17,7 +20,11 @@ class Mailbox {
 
   // The environment outlives its wake functions only until the last one is deleted, and instance data goes after that:
   // the function is let go in a hook, which runs before its own, and never in a destructor.
-  explicit Mailbox(Napi::Env env) : env_(env), wake_(Wake::New(env, "aria results", 0, 1, this)) {
+  explicit Mailbox(Napi::Env env)
+      : env_(env),
+        set_immediate_(Napi::Persistent(env.Global().Get("setImmediate").As<Napi::Function>())),
+        turn_ended_(Napi::Persistent(Napi::Function::New(env, [this](const Napi::CallbackInfo&) { end_turn(); }))),
+        wake_(Wake::New(env, "aria results", 0, 1, this)) {
     wake_.Unref(env_);
     napi_add_env_cleanup_hook(env_, release_at_exit, new Wake(wake_));
   }
@@ -31,26 +38,54 @@ class Mailbox {
   }
 
   // From any thread; what was expected.
-  void post(Message message) {
-    auto* posted = new Message(std::move(message));
-    if (wake_.NonBlockingCall(posted) != napi_ok) (void)posted;  // the process ends: left to the system
-  }
+  void post(Message message) { post(std::make_unique<Message>(std::move(message))); }
 
  private:
+  using Clock = std::chrono::steady_clock;
+  // What settling and the code that waited for it may take of a turn; the last message may exceed it by its own time.
+  static constexpr auto kTurn = std::chrono::microseconds(1000);
+
+  // A message that cannot be sent is left to the system: the process ends.
+  void post(std::unique_ptr<Message> message) {
+    (void)wake_.NonBlockingCall(message.release());
+  }
+
+  // The first message of a turn starts its share of time; immediates run when the turn's messages have been delivered.
+  bool has_time() {
+    const auto now = Clock::now();
+    if (!in_turn_) {
+      in_turn_ = true;
+      turn_started_ = now;
+      set_immediate_.Call({turn_ended_.Value()});
+    }
+    return now - turn_started_ < kTurn;
+  }
+  void end_turn() {
+    in_turn_ = false;
+    auto late = std::move(late_);
+    late_.clear();
+    for (auto& message : late) post(std::move(message));
+  }
+
   static void deliver(Napi::Env env, Napi::Function, Mailbox* self, Message* posted);
   using Wake = Napi::TypedThreadSafeFunction<Mailbox, Message, deliver>;
 
   static void release_at_exit(void* wake) { std::unique_ptr<Wake>(static_cast<Wake*>(wake))->Release(); }
 
   Napi::Env env_;
+  Napi::FunctionReference set_immediate_, turn_ended_;
   Wake wake_;
   size_t expected_ = 0;
+  bool in_turn_ = false;  // from here on: on the event loop only
+  Clock::time_point turn_started_;
+  std::vector<std::unique_ptr<Message>> late_;
 };
 
 inline void Mailbox::deliver(Napi::Env env, Napi::Function, Mailbox* self, Message* posted) {
-  const std::unique_ptr<Message> message(posted);
+  std::unique_ptr<Message> message(posted);
   if (env == nullptr) return;
   Napi::HandleScope scope(env);
+  if (!self->has_time()) return self->late_.push_back(std::move(message));
   self->expect_no_more();
   (*message)(env);
 }

@@ -133,6 +133,7 @@ export interface Native {
   Control: new () => NativeControl
   openGguf(path: string, control: NativeControl): Promise<NativeGguf>
   keccak256(data: Uint8Array): Uint8Array
+  threadProcessorMs(): number
   engineMajor: number
   draw(
     logits: Float32Array,
