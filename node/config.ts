@@ -93,6 +93,14 @@ const gatewaySchema = v.object({
   ARIA_TOKENIZER: path,
 })
 
+const moneySchema = v.object({
+  ...common,
+  ARIA_OPERATOR: v.optional(address),
+  ARIA_PAYEE: v.optional(address),
+  ARIA_PAYER: v.optional(address),
+  ARIA_WALLET_KEY: v.optional(v.string()),
+})
+
 /** Redemption by age: a local epoch lasts about a minute, a public one a day (protocol: redemption policy). */
 const REDEEM_SECONDS_LOCAL = 20
 const REDEEM_SECONDS_PUBLIC = 12 * SECONDS_PER_HOUR
@@ -122,6 +130,34 @@ export function providerConfig(env: Environment = environment()): ProviderConfig
     redeemAfterMs:
       1000 * (found.ARIA_REDEEM_SECONDS ?? (isLocal ? REDEEM_SECONDS_LOCAL : REDEEM_SECONDS_PUBLIC)),
     ariaPerEth: found.ARIA_PER_ETH,
+    logLevel: found.ARIA_LOG_LEVEL,
+  })
+}
+
+export interface MoneyConfig {
+  readonly rpcUrl: string
+  readonly deployment: Deployment
+  readonly dataDir: string
+  readonly operator: Address | undefined
+  readonly payee: Address | undefined
+  readonly payer: Address | undefined
+  /** Owns the money that a command frees; the view needs none. */
+  readonly walletKey: Hex | undefined
+  readonly logLevel: string
+}
+
+/** @throws AriaError `bad_config` that names the variable and the fix. */
+export function moneyConfig(env: Environment = environment()): MoneyConfig {
+  const found = parseSettings(moneySchema, env)
+  const key = found.ARIA_WALLET_KEY
+  return Object.freeze({
+    rpcUrl: found.ARIA_RPC_URL,
+    deployment: readDeployment(found.ARIA_DEPLOYMENT),
+    dataDir: found.ARIA_DATA_DIR,
+    operator: found.ARIA_OPERATOR,
+    payee: found.ARIA_PAYEE ?? found.ARIA_OPERATOR,
+    payer: found.ARIA_PAYER,
+    walletKey: key === undefined ? undefined : readKey('ARIA_WALLET_KEY', key),
     logLevel: found.ARIA_LOG_LEVEL,
   })
 }

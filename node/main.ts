@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander'
 import { benchCommand } from './commands/bench.ts'
 import { gatewayCommand } from './commands/gateway.ts'
 import { modelsCommand } from './commands/models.ts'
+import { moneyCommand } from './commands/money.ts'
 import { reportFailure } from './commands/output.ts'
 import { providerCommand } from './commands/provider.ts'
 import { runCommand } from './commands/run.ts'
@@ -22,6 +23,7 @@ const program = new Command('aria')
   .addCommand(modelsCommand())
   .addCommand(providerCommand())
   .addCommand(gatewayCommand())
+  .addCommand(moneyCommand())
   .addCommand(verifyCommand())
   .addHelpText(
     'after',
@@ -31,6 +33,7 @@ Examples:
   $ aria bench
   $ aria models
   $ aria provider start --model models/aria-1.gguf --operator 0x… --deployment deployment.json
+  $ aria money --operator 0x… --deployment deployment.json
   $ aria verify receipt.json`,
   )
 

@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs'
+import { existsSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { AriaError, type Deployment } from '@aria/sdk/protocol'
@@ -42,6 +42,7 @@ const SCHEMA = `
   create index transactions_pending on transactions (state) where state = 'pending';
 `
 const SCHEMA_VERSION = 2
+const PROVIDER_BOOKS = 'provider'
 
 /** What each older version lacks. */
 const MIGRATIONS: Record<number, string> = {
@@ -55,26 +56,50 @@ const MIGRATIONS: Record<number, string> = {
 export type Database = DatabaseSync
 
 /**
- * Opens the node's database for this process alone.
+ * Opens the node's database for this process alone; others may read it meanwhile (`readDatabase`).
  * @throws AriaError `storage_locked` when another process has it, `bad_config` when it belongs to another deployment.
  */
 export function openDatabase(
   dataDir: string,
   deployment: Pick<Deployment, 'chainId' | 'contracts' | 'genesis'>,
+  name = PROVIDER_BOOKS,
 ): Database {
   mkdirSync(dataDir, { recursive: true })
-  const file = join(dataDir, 'provider.sqlite')
-  const database = new DatabaseSync(file, { timeout: 500 })
+  const unlock = lock(join(dataDir, `${name}.lock`), dataDir)
+  const database = new DatabaseSync(join(dataDir, `${name}.sqlite`), { timeout: 500 })
+  const close = () => {
+    DatabaseSync.prototype.close.call(database)
+    unlock()
+  }
+  database.close = close
   try {
     // A voucher must survive a power cut before the work that it pays for starts, hence FULL.
-    database.exec('pragma locking_mode = exclusive; pragma journal_mode = wal; pragma synchronous = full;')
+    database.exec('pragma journal_mode = wal; pragma synchronous = full;')
     // Deleted prompts must not linger in free pages.
     database.exec('pragma foreign_keys = on; pragma secure_delete = on;')
     inTransaction(database, () => migrate(database))
     bind(database, deploymentName(deployment), dataDir)
     return database
   } catch (cause) {
-    database.close()
+    close()
+    throw explain(cause, dataDir)
+  }
+}
+
+/** The books as of now, also while a node writes them; undefined when there are none. */
+export function readDatabase(dataDir: string, name = PROVIDER_BOOKS): Database | undefined {
+  const file = join(dataDir, `${name}.sqlite`)
+  return existsSync(file) ? new DatabaseSync(file, { readOnly: true, timeout: 500 }) : undefined
+}
+
+/** A file of its own says whose the books are: a lock on the books themselves would keep readers out as well. */
+function lock(file: string, dataDir: string): () => void {
+  const held = new DatabaseSync(file, { timeout: 500 })
+  try {
+    held.exec('pragma locking_mode = exclusive; begin exclusive')
+    return () => held.close()
+  } catch (cause) {
+    held.close()
     throw explain(cause, dataDir)
   }
 }

@@ -32,7 +32,7 @@ describe('aria', () => {
   it('lists its commands', async () => {
     const { code, stdout } = await run('--help')
     expect(code).toBe(0)
-    for (const command of ['run', 'bench', 'models', 'provider', 'gateway', 'verify'])
+    for (const command of ['run', 'bench', 'models', 'provider', 'gateway', 'money', 'verify'])
       expect(stdout).toContain(command)
   })
 

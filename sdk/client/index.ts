@@ -9,6 +9,7 @@ export {
   openStore,
   type PendingTransaction,
   type ProviderRecord,
+  readStore,
   type Store,
   storePath,
 } from './store/index.ts'

@@ -62,25 +62,52 @@ create table if not exists receipts (
 /**
  * Opens the client's books for one deployment. Every write is on disk before the call returns (synchronous=FULL),
  * because a voucher must never leave before it is remembered. One process at a time: a second one would sign blind.
+ * Others may read the books meanwhile (`readDatabase`).
  * @throws AriaError `storage_locked`, `bad_config`.
  */
 export function openDatabase(path: string): DatabaseSync {
   if (path !== ':memory:') mkdirSync(dirname(path), { recursive: true })
+  const unlock = path === ':memory:' ? () => {} : lock(path)
   const database = new DatabaseSync(path, { timeout: 500 })
+  const close = () => {
+    DatabaseSync.prototype.close.call(database)
+    unlock()
+  }
+  database.close = close
   try {
-    database.exec('pragma locking_mode = exclusive; pragma journal_mode = wal; pragma synchronous = full')
+    database.exec('pragma journal_mode = wal; pragma synchronous = full')
     database.exec(`begin exclusive; ${SCHEMA} commit`)
     checkVersion(database, path)
     return database
   } catch (cause) {
-    database.close()
-    if (cause instanceof AriaError) throw cause
-    if (!/locked|busy/i.test(String(cause))) throw cause
-    throw new AriaError('storage_locked', `${path} is in use by another process.`, {
-      hint: 'Stop the other gateway or client, or give this one its own data directory.',
-      cause,
-    })
+    close()
+    throw explain(cause, path)
   }
+}
+
+/** The books as of now, also while a client writes them. */
+export function readDatabase(path: string): DatabaseSync {
+  return new DatabaseSync(path, { readOnly: true, timeout: 500 })
+}
+
+/** A file of its own says whose the books are: a lock on the books themselves would keep readers out as well. */
+function lock(path: string): () => void {
+  const held = new DatabaseSync(`${path}.lock`, { timeout: 500 })
+  try {
+    held.exec('pragma locking_mode = exclusive; begin exclusive')
+    return () => held.close()
+  } catch (cause) {
+    held.close()
+    throw explain(cause, path)
+  }
+}
+
+function explain(cause: unknown, path: string): unknown {
+  if (cause instanceof AriaError || !/locked|busy/i.test(String(cause))) return cause
+  return new AriaError('storage_locked', `${path} is in use by another process.`, {
+    hint: 'Stop the other gateway or client, or give this one its own data directory.',
+    cause,
+  })
 }
 
 function checkVersion(database: DatabaseSync, path: string): void {

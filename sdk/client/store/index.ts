@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import type { Deployment } from '../../protocol/index.ts'
 import { type ChannelStore, channelStore } from './channels.ts'
-import { openDatabase } from './database.ts'
+import { openDatabase, readDatabase } from './database.ts'
 import { type ProviderStore, providerStore } from './providers.ts'
 import { type ReceiptStore, receiptStore } from './receipts.ts'
 import { type TransactionStore, transactionStore } from './transactions.ts'
@@ -23,6 +23,22 @@ export interface Store {
 /** Books of different deployments never mix: a fresh local chain can have the same addresses, but not the same genesis. */
 export function storePath(directory: string, { chainId, genesis, contracts }: Deployment): string {
   return join(directory, `client-${chainId}-${contracts.escrow.slice(2, 10)}-${genesis}.sqlite`)
+}
+
+/** What `aria money` shows, also while a gateway writes the books. Nothing can be changed through it. */
+export interface StoreView {
+  channels: Pick<ChannelStore, 'all'>
+  transactions: Pick<TransactionStore, 'pending'>
+  close(): void
+}
+
+export function readStore(path: string): StoreView {
+  const database = readDatabase(path)
+  return {
+    channels: channelStore(database),
+    transactions: transactionStore(database),
+    close: () => database.close(),
+  }
 }
 
 /** @throws AriaError `storage_locked` when another process has the file open. */
