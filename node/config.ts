@@ -1,7 +1,7 @@
 import { join } from 'node:path'
-import type { Address, Deployment, Hex } from '@aria/sdk/protocol'
+import { type Address, AriaError, type Deployment, type Hex } from '@aria/sdk/protocol'
 import * as v from 'valibot'
-import { address, amount, integer, level, list, path, price, url } from './settings/fields.ts'
+import { address, amount, integer, level, list, path, price, publicKey, url } from './settings/fields.ts'
 import { readKey, readOrCreateKey } from './settings/keys.ts'
 import { type Environment, parseSettings, readDeployment } from './settings/parse.ts'
 
@@ -10,6 +10,7 @@ export type { Environment } from './settings/parse.ts'
 /** Development chains (anvil, Hardhat) have no safe head and mine on demand. */
 const LOCAL_CHAIN_ID = 31337
 const PORT_GATEWAY = 4610
+const PORT_WATCHTOWER = 4640
 const RPC_URL_LOCAL = 'http://127.0.0.1:4620'
 const SECONDS_PER_HOUR = 3600
 
@@ -44,6 +45,8 @@ export interface ProviderConfig {
   readonly redeemAfterMs: number
   /** What one ETH is worth in wei of ARIA, for the price of gas. */
   readonly ariaPerEth: bigint
+  /** Where the best vouchers are pushed, sealed to the key. */
+  readonly watchtower: { url: string; publicKey: Hex } | undefined
   readonly logLevel: string
 }
 
@@ -83,6 +86,8 @@ const providerSchema = v.object({
   ARIA_CREDIT_HEAD: v.optional(v.picklist(['latest', 'safe', 'finalized'])),
   ARIA_REDEEM_SECONDS: v.optional(integer(1, 7 * 24 * SECONDS_PER_HOUR)),
   ARIA_PER_ETH: v.optional(amount, '1000'),
+  ARIA_WATCHTOWER_URL: v.optional(url),
+  ARIA_WATCHTOWER_PUBKEY: v.optional(publicKey),
 })
 const gatewaySchema = v.object({
   ...common,
@@ -92,6 +97,64 @@ const gatewaySchema = v.object({
   ARIA_PRIVACY: v.optional(v.picklist(['public', 'private']), 'private'),
   ARIA_TOKENIZER: path,
 })
+
+function watchtowerOf(towerUrl: string | undefined, key: Hex | undefined): ProviderConfig['watchtower'] {
+  if (towerUrl === undefined && key === undefined) return undefined
+  if (towerUrl !== undefined && key !== undefined) return { url: towerUrl, publicKey: key }
+  const missing = key === undefined ? 'ARIA_WATCHTOWER_PUBKEY' : 'ARIA_WATCHTOWER_URL'
+  throw new AriaError('bad_config', `${missing} is not set, its counterpart is.`, {
+    facts: { variable: missing },
+    hint: 'Set both, or none: "aria watchtower key" prints the public key.',
+  })
+}
+
+const watchtowerSchema = v.object({
+  ...common,
+  ARIA_WALLET_KEY: v.string(),
+  ARIA_WATCHTOWER_NODES: v.optional(list, ''),
+  ARIA_WATCHTOWER_SECONDS: v.optional(integer(1, 30 * 24 * SECONDS_PER_HOUR)),
+  ARIA_HOST: v.optional(v.string(), '127.0.0.1'),
+  ARIA_PORT: v.optional(integer(0, 65_535), String(PORT_WATCHTOWER)),
+  ARIA_CREDIT_HEAD: v.optional(v.picklist(['latest', 'safe', 'finalized'])),
+})
+
+export interface WatchtowerConfig {
+  readonly rpcUrl: string
+  readonly deployment: Deployment
+  readonly dataDir: string
+  /** Pays the gas of redemptions. */
+  readonly walletKey: Hex
+  readonly nodes: readonly Address[]
+  readonly redeemAfterMs: number
+  readonly host: string
+  readonly port: number
+  readonly creditHead: CreditHead
+  readonly logLevel: string
+}
+
+/** A provider redeems by age after 12 hours; twice that, and it evidently does not run. */
+const WATCHTOWER_SECONDS_LOCAL = 60
+const WATCHTOWER_SECONDS_PUBLIC = 24 * SECONDS_PER_HOUR
+
+/** @throws AriaError `bad_config` that names the variable and the fix. */
+export function watchtowerConfig(env: Environment = environment()): WatchtowerConfig {
+  const found = parseSettings(watchtowerSchema, env)
+  const deployment = readDeployment(found.ARIA_DEPLOYMENT)
+  const isLocal = deployment.chainId === LOCAL_CHAIN_ID
+  const seconds = isLocal ? WATCHTOWER_SECONDS_LOCAL : WATCHTOWER_SECONDS_PUBLIC
+  return Object.freeze({
+    rpcUrl: found.ARIA_RPC_URL,
+    deployment,
+    dataDir: found.ARIA_DATA_DIR,
+    walletKey: readKey('ARIA_WALLET_KEY', found.ARIA_WALLET_KEY),
+    nodes: found.ARIA_WATCHTOWER_NODES.map(text => v.parse(address, text)),
+    redeemAfterMs: 1000 * (found.ARIA_WATCHTOWER_SECONDS ?? seconds),
+    host: found.ARIA_HOST,
+    port: found.ARIA_PORT,
+    creditHead: found.ARIA_CREDIT_HEAD ?? (isLocal ? 'latest' : 'safe'),
+    logLevel: found.ARIA_LOG_LEVEL,
+  })
+}
 
 const moneySchema = v.object({
   ...common,
@@ -130,6 +193,7 @@ export function providerConfig(env: Environment = environment()): ProviderConfig
     redeemAfterMs:
       1000 * (found.ARIA_REDEEM_SECONDS ?? (isLocal ? REDEEM_SECONDS_LOCAL : REDEEM_SECONDS_PUBLIC)),
     ariaPerEth: found.ARIA_PER_ETH,
+    watchtower: watchtowerOf(found.ARIA_WATCHTOWER_URL, found.ARIA_WATCHTOWER_PUBKEY),
     logLevel: found.ARIA_LOG_LEVEL,
   })
 }

@@ -8,6 +8,7 @@ import { reportFailure } from './commands/output.ts'
 import { providerCommand } from './commands/provider.ts'
 import { runCommand } from './commands/run.ts'
 import { verifyCommand } from './commands/verify.ts'
+import { watchtowerCommand } from './commands/watchtower.ts'
 
 const { version } = JSON.parse(readFileSync(new URL('./package.json', import.meta.url), 'utf8')) as {
   version: string
@@ -24,6 +25,7 @@ const program = new Command('aria')
   .addCommand(providerCommand())
   .addCommand(gatewayCommand())
   .addCommand(moneyCommand())
+  .addCommand(watchtowerCommand())
   .addCommand(verifyCommand())
   .addHelpText(
     'after',

@@ -34,12 +34,15 @@ import { collector as createCollector } from './payments/collector.ts'
 import { openDatabase } from './payments/database.ts'
 import { receiptStore } from './payments/receipts.ts'
 import { voucherStore } from './payments/vouchers.ts'
+import { watchtowerPush } from './watchtower/push.ts'
 
 const CLOCK_INTERVAL_MS = 2_000
 const COLLECT_INTERVAL_MS = 2_000
 /** A local epoch leaves seconds to commit its root. */
 const ROOTS_INTERVAL_MS = 1_000
 const GAS_INTERVAL_MS = 60_000
+/** What a lost disk can cost, when a watchtower is used: the vouchers of this time. */
+const PUSH_INTERVAL_MS = 10_000
 const FORGET_INTERVAL_MS = 60_000
 const METRICS_INTERVAL_MS = 60_000
 /** A few hundred transactions at a price of 1 gwei. */
@@ -161,6 +164,12 @@ async function build(
   })
   const roots = { deployment, receipts, audits, outbox, clock, log }
   const forget = async () => vouchers.forgetJobs(Date.now() - 1000 * jobsKeepSeconds(config))
+  const { watchtower } = config
+  const push =
+    watchtower &&
+    watchtowerPush({
+      ...{ url: watchtower.url, tower: watchtower.publicKey, vouchers, payee, deployed, signer, log },
+    })
   await warnWhenGasIsLow(outbox, log)
   for (const beat of [
     every(CLOCK_INTERVAL_MS, 'clock', log, () => clock.sync()),
@@ -168,6 +177,7 @@ async function build(
     every(ROOTS_INTERVAL_MS, 'roots', log, () => keepRoots(roots)),
     every(GAS_INTERVAL_MS, 'gas', log, () => warnWhenGasIsLow(outbox, log)),
     every(FORGET_INTERVAL_MS, 'forget', log, forget),
+    ...(push === undefined ? [] : [every(PUSH_INTERVAL_MS, 'watchtower', log, push)]),
     every(METRICS_INTERVAL_MS, 'metrics', log, async () => log.info(metrics.read(), 'Counters')),
   ]) {
     resources.add(() => beat.stop())

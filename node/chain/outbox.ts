@@ -84,7 +84,8 @@ export function outbox({
     const status = await receiptStatus(transaction.hash)
     if (status !== undefined) return finish(transaction, status === 'success' ? 'mined' : 'reverted')
     const used = await client.getTransactionCount({ address: account.address, blockTag: 'latest' })
-    if (used === transaction.nonce) {
+    // Below: another transaction of this key, sent from elsewhere, comes first.
+    if (used <= transaction.nonce) {
       await resend(transaction)
       return 'pending'
     }

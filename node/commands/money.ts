@@ -1,5 +1,3 @@
-import { existsSync } from 'node:fs'
-import { join } from 'node:path'
 import { type Address, AriaError, type Hex, parseAria } from '@aria/sdk/protocol'
 import { Command } from 'commander'
 import type { Call } from '../chain/outbox.ts'
@@ -114,7 +112,8 @@ async function show(env: Environment, isJson: boolean): Promise<void> {
 
 async function act(env: Environment, work: (acting: Acting) => Promise<void>): Promise<void> {
   const config = moneyConfig(env)
-  const privateKey = config.walletKey ?? nodeKey(config)
+  const { nodeKeyOf } = await import('../money/node-key.ts')
+  const privateKey = config.walletKey ?? nodeKeyOf(config.dataDir)
   const [{ connectChain }, { moneyWallet }, { createLog }, { privateKeyToAddress }] = await Promise.all([
     import('../chain/client.ts'),
     import('../money/wallet.ts'),
@@ -134,16 +133,6 @@ async function act(env: Environment, work: (acting: Acting) => Promise<void>): P
   } finally {
     wallet.close()
   }
-}
-
-/** A provider's node key has gas and may do what anyone may do. */
-function nodeKey({ dataDir }: MoneyConfig): Hex {
-  const file = join(dataDir, 'node.key')
-  if (existsSync(file)) return moneyConfig({ ...environment(), ARIA_WALLET_KEY: file }).walletKey!
-  throw new AriaError('bad_config', 'ARIA_WALLET_KEY is not set.', {
-    facts: { variable: 'ARIA_WALLET_KEY' },
-    hint: 'Set ARIA_WALLET_KEY (or --key) to the key of the wallet that owns the money, or to a file that holds it.',
-  })
 }
 
 async function redeem({ config, chain, send }: Acting): Promise<void> {

@@ -24,6 +24,8 @@ const FLAGS: readonly Flag[] = [
     'ARIA_PRIORITY',
     'normal, or background: give way to everything else on this machine',
   ],
+  ['--watchtower <url>', 'ARIA_WATCHTOWER_URL', 'where the best vouchers are pushed'],
+  ['--watchtower-key <key>', 'ARIA_WATCHTOWER_PUBKEY', 'what "aria watchtower key" printed there'],
   ['--log-level <level>', 'ARIA_LOG_LEVEL', 'fatal, error, warn, info, debug, trace or silent'],
 ]
 

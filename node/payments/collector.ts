@@ -34,6 +34,8 @@ export interface CollectorComponents {
   redeemAfterMs: number
   /** What one ETH is worth to the operator, in wei of ARIA: no contract knows, and gas is paid in ETH. */
   ariaPerEth: bigint
+  /** Whether worth alone is a reason to redeem; a watchtower waits for a thaw or for age. */
+  byValue?: boolean
   log: Log
   metrics: Metrics
   nowMs?: () => number
@@ -55,7 +57,17 @@ interface Claim {
 
 /** Turns vouchers into money, many per transaction. What a transaction did is read from the chain, never assumed. */
 export function collector(components: CollectorComponents): Collector {
-  const { vouchers, channels, outbox, escrow, payee, log, metrics, nowMs = Date.now } = components
+  const {
+    vouchers,
+    channels,
+    outbox,
+    escrow,
+    payee,
+    log,
+    metrics,
+    nowMs = Date.now,
+    byValue = true,
+  } = components
   /** Channels seen thawing, and when each was last redeemed; they stay until nothing of theirs is left to redeem. */
   const thawing = new Map<Hex, number>()
   /** Channels whose redemption a reorganisation took back. */
@@ -69,7 +81,7 @@ export function collector(components: CollectorComponents): Collector {
 
   const isDue = ({ account, funds, amount }: Claim, valueMin: bigint): boolean => {
     if (thawing.has(account.id)) return nowMs() - thawing.get(account.id)! >= THAW_AGAIN_MS
-    const isWorthIt = amount > valueMin && amount * SHARE_OF_BALANCE > funds.balance
+    const isWorthIt = byValue && amount > valueMin && amount * SHARE_OF_BALANCE > funds.balance
     return isWorthIt || lost.has(account.id) || isOld(account)
   }
 

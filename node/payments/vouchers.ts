@@ -42,6 +42,8 @@ export interface VoucherStore {
   admit(job: NewJob): ChannelAccount
   /** A larger voucher and the debt that it acknowledges. @throws AriaError `voucher_stale`. */
   credit(channel: Hex, voucher: SignedVoucher, due: bigint): void
+  /** A voucher without a job: a watchtower's. Returns whether it is better than what was there. */
+  keep(channel: Hex, parts: ChannelParts, voucher: SignedVoucher): boolean
   settle(job: { requestId: Hex; channel: Hex; due: bigint; receipt: ReceiptRecord | undefined }): void
   /** Channels whose best voucher exceeds what the chain paid, oldest first. */
   unredeemed(limit: number): ChannelAccount[]
@@ -136,6 +138,15 @@ export function voucherStore(database: Database, nowMs: () => number = Date.now)
       if (voucher.total <= best) throw stale(voucher.total, best)
       save(before, larger(before.due, due), voucher)
     },
+
+    keep: (channel, parts, voucher) =>
+      inTransaction(database, () => {
+        insertChannel.run(channel, parts.payer, parts.signer, `${parts.salt}`)
+        const before = known(channel)
+        if (voucher.total <= (before.best?.total ?? 0n)) return false
+        save(before, before.due, voucher)
+        return true
+      }),
 
     settle: ({ requestId, channel, due, receipt }) =>
       inTransaction(database, () => {

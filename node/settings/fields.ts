@@ -1,5 +1,5 @@
 import { resolve } from 'node:path'
-import { type Address, parseAria, perToken } from '@aria/sdk/protocol'
+import { type Address, type Hex, parseAria, perToken } from '@aria/sdk/protocol'
 import * as v from 'valibot'
 
 // The kinds of values that settings hold; each message completes "expected …".
@@ -43,3 +43,8 @@ export const amount = v.pipe(
   v.transform(parseAria),
 )
 export const level = v.picklist(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
+export const publicKey = v.pipe(
+  v.string(),
+  v.regex(/^0x[0-9a-fA-F]{64}$/, 'a public key: 0x and 64 hex digits'),
+  v.transform(text => text.toLowerCase() as Hex),
+)

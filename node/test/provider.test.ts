@@ -63,6 +63,7 @@ describe('provider', () => {
     creditHead: 'latest',
     redeemAfterMs: 3_600_000,
     ariaPerEth: 10n ** 21n,
+    watchtower: undefined,
     logLevel: 'silent',
     ...changed,
   })

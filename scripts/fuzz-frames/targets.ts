@@ -1,6 +1,8 @@
 import { isDeepStrictEqual } from 'node:util'
 import { peerIdFromPrivateKey } from '@libp2p/peer-id'
 import { encode } from 'cborg'
+import { pack, unpack } from '../../node/watchtower/parcel.ts'
+import { sealKey } from '../../node/watchtower/seal.ts'
 import { parseChatRequest } from '../../sdk/gateway/chat-request.ts'
 import {
   framed,
@@ -16,6 +18,7 @@ import {
   auditReply,
   auditRequest,
   type Codec,
+  channelId,
   checkReceiptBundle,
   type Deployed,
   decodeFrame,
@@ -29,6 +32,8 @@ import {
   keySigner,
   modelId,
   type Offer,
+  parcel,
+  parcelRow,
   parseDeployment,
   parseManifest,
   parseReceiptBundle,
@@ -78,6 +83,7 @@ const NESTED = [
   struct({ hash: bytes32, sum: uint64 }),
   struct({ cursor: uint64, item: publicReceipt }),
   auditItem,
+  parcelRow,
 ] as Codec<unknown>[]
 
 function seedsOf(codec: Codec<unknown>, prefix: number[] = []): Uint8Array[] {
@@ -219,6 +225,26 @@ const offers: Target = {
   },
 }
 
+const towerKey = sealKey(`0x${'77'.repeat(32)}`)
+
+const sealedParcels: Target = {
+  name: 'sealed-parcel',
+  errors: ['bad_proof', 'bad_frame', 'bad_signature', 'wrong_chain', 'frame_too_large'],
+  seeds: async () => {
+    const parts = { payer: node.address, signer: node.address, salt: 2n ** 95n }
+    const payee = node.address
+    const value = { channelId: channelId(parts, payee), maxClaimableAmount: 2n ** 70n }
+    const signature = await node.sign(digest('Voucher', value, DEPLOYED))
+    const rows = [{ parts, voucher: { total: 2n ** 70n, signature } }]
+    return [await pack(rows, { payee, deployed: DEPLOYED, signer: node, tower: towerKey.publicKey })]
+  },
+  mutate: mutateBytes,
+  run: async input => {
+    const taken = await unpack(input, towerKey, DEPLOYED)
+    require(taken.node === node.address, 'nobody but the node made the parcel')
+  },
+}
+
 const text = (input: Uint8Array) => new TextDecoder().decode(input)
 
 const bundles: Target = {
@@ -299,5 +325,6 @@ export const TARGETS: readonly Target[] = [
   codecTarget('audit-request', auditRequest as Codec<unknown>),
   codecTarget('audit-reply', auditReply as Codec<unknown>),
   codecTarget('public-receipt', publicReceipt as Codec<unknown>),
-  ...[frameReader, offers, bundles, deployments, manifests, chat],
+  codecTarget('parcel', parcel as Codec<unknown>),
+  ...[sealedParcels, frameReader, offers, bundles, deployments, manifests, chat],
 ]
