@@ -57,7 +57,7 @@ export interface ReceiptStore {
   root(epoch: number): RootRecord | undefined
   sealedRoots(): RootRecord[]
   setRootState(epoch: number, state: RootRecord['state']): void
-  /** Deletes prompts and outputs of epochs before `epoch`; receipts stay. Returns how many went. */
+  /** Deletes prompts and outputs of epochs before `epoch`, from every file; receipts stay. Returns how many went. */
   forgetTranscripts(beforeEpoch: number): number
 }
 
@@ -77,6 +77,12 @@ export function receiptStore(database: Database): ReceiptStore {
   const selectTranscript = database.prepare(
     'select receipt, salt, prompt, output from receipts where cursor = ? and prompt is not null',
   )
+  const forget = database.prepare(
+    'update receipts set salt = null, prompt = null, output = null where epoch < ? and prompt is not null',
+  )
+  const truncate = database.prepare('pragma wal_checkpoint(truncate)')
+  /** True at first: an earlier run may have ended between deleting and this. */
+  let hasTraces = true
   const selectRoot = database.prepare('select * from roots where epoch = ?')
 
   return {
@@ -150,14 +156,13 @@ export function receiptStore(database: Database): ReceiptStore {
       database.prepare('update roots set state = ? where epoch = ?').run(state, epoch)
     },
 
-    forgetTranscripts: beforeEpoch =>
-      Number(
-        database
-          .prepare(
-            'update receipts set salt = null, prompt = null, output = null where epoch < ? and prompt is not null',
-          )
-          .run(beforeEpoch).changes,
-      ),
+    forgetTranscripts: beforeEpoch => {
+      const { changes } = forget.run(beforeEpoch)
+      if (changes > 0) hasTraces = true
+      // Old pages of the write-ahead log still hold what was deleted; a reader may make us wait for the next call.
+      if (hasTraces) hasTraces = (truncate.get() as { busy: number }).busy !== 0
+      return Number(changes)
+    },
   }
 }
 

@@ -31,6 +31,7 @@ import type { ProviderConfig } from '../config.ts'
 import { silentLog } from '../observe/log.ts'
 import { type Provider, startProvider } from '../provider.ts'
 import { MODEL_PATH, startTestChain, type TestChain } from './support/chain.ts'
+import { filesWith, recordingLog, writtenForms } from './support/traces.ts'
 
 const EPOCH = 1
 const OUTPUT_MAX = 90
@@ -43,6 +44,7 @@ describe('provider', () => {
   let host: Host
   let store: Store
   let client: Client
+  const recorded = recordingLog()
 
   const config = (changed: Partial<ProviderConfig> = {}): ProviderConfig => ({
     rpcUrl: test.rpcUrl,
@@ -73,7 +75,7 @@ describe('provider', () => {
     chain = await connectChain(test.rpcUrl, test.deployment)
     // Stakes count from the next epoch.
     await test.advanceTo(epochTimes(EPOCH, test.deployment).start)
-    provider = await startProvider(config(), { log: silentLog })
+    provider = await startProvider(config(), { log: recorded.log })
     host = await createHost({ privateKey: generatePrivateKey(), bootstrap: provider.info.multiaddrs })
     store = openStore(`${test.dir}/client`)
     client = createClient(
@@ -130,6 +132,40 @@ describe('provider', () => {
     await stream.close()
     expect(items.map(({ cursor }) => cursor)).toEqual([2n])
     expect(items[0]!.item.request.seed).toBe(2n)
+  })
+
+  it('and the client write a private prompt nowhere, and a public one only into the books for auditors', async () => {
+    const asked = Uint8Array.from({ length: 24 }, (_, at) => 251 - 7 * at)
+    const books = openStore(`${test.dir}/private-client`)
+    const shy = createClient(
+      { deployment: test.deployment, privacy: 'private' },
+      {
+        ...{ host, store: books, publicClient: chain.client },
+        wallet: privateKeyToAccount(roles.client().privateKey),
+        sessionSigner: keySigner(generatePrivateKey()),
+      },
+    )
+    const sampling = { temperature: 0, topK: 0, topP: 10_000 }
+    const request = {
+      modelId: test.modelId,
+      promptTokens: Uint32Array.from(asked),
+      maxOutputTokens: 32,
+      sampling,
+    }
+    let output: number[] = []
+    for await (const event of shy.infer({ ...request, seed: 1n }))
+      if (event.type === 'receipt') output = [...event.delivery.output]
+    await shy.close()
+    books.close()
+
+    expect(output.length).toBeGreaterThan(0)
+    for (const tokens of [[...asked], [...asked].slice(0, 8), output.slice(0, 8)])
+      expect(filesWith(test.dir, tokens)).toEqual([])
+    const holders = filesWith(test.dir, [...prompt].slice(0, 8)).map(file => file.split('/')[0])
+    expect([...new Set(holders)]).toEqual(['provider'])
+    for (const tokens of [[...asked].slice(0, 8), [...prompt].slice(0, 8), output.slice(0, 8)])
+      for (const form of writtenForms(tokens)) expect(recorded.text()).not.toContain(form)
+    expect(recorded.text()).toContain('Request served')
   })
 
   it('continues its books after a restart and turns the vouchers into money', async () => {
