@@ -27,6 +27,7 @@ import { type Counter, createMetrics } from './observe/metrics.ts'
 import type { JobComponents, ServedModel } from './p2p/job/context.ts'
 import { QUOTE_PEERS_MAX, QUOTES_BURST, QUOTES_PER_SECOND, VOUCHER_TIMEOUT_MS } from './p2p/job/limits.ts'
 import { rateLimit } from './p2p/job/rate.ts'
+import { resumables } from './p2p/job/resumables.ts'
 import { CACHE_PAGE_TOKENS } from './p2p/job/share.ts'
 import { announceOffers } from './p2p/offers.ts'
 import { serveProtocols } from './p2p/server.ts'
@@ -148,6 +149,7 @@ async function build(
     epochOf: timeSeconds => epochAt(timeSeconds, deployment),
     quoteRate: rateLimit({ perSecond: QUOTES_PER_SECOND, burst: QUOTES_BURST, peersMax: QUOTE_PEERS_MAX }),
     busyChannels: new Set(),
+    resumables: resumables(),
     stopping: stopping.signal,
     voucherTimeoutMs: voucherTimeoutMs ?? VOUCHER_TIMEOUT_MS,
   }

@@ -3,6 +3,7 @@ export const COUNTERS = [
   'aria_requests_total',
   'aria_requests_rejected_total',
   'aria_requests_failed_total',
+  'aria_streams_resumed_total',
   'aria_tokens_prompt_total',
   'aria_tokens_generated_total',
   'aria_vouchers_total',

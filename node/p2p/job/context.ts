@@ -7,6 +7,8 @@ import type { Log } from '../../observe/log.ts'
 import type { Metrics } from '../../observe/metrics.ts'
 import type { VoucherStore } from '../../payments/vouchers.ts'
 import type { RateLimit } from './rate.ts'
+import type { Resumables } from './resumables.ts'
+import type { RunningJob } from './running.ts'
 
 /** The model this node sells. */
 export interface ServedModel {
@@ -39,6 +41,8 @@ export interface JobComponents {
   quoteRate: RateLimit
   /** Channels with a request under way: one counter, one writer. */
   busyChannels: Set<Hex>
+  /** Jobs under way, and those whose clients may come back. */
+  resumables: Resumables<RunningJob>
   log: Log
   metrics: Metrics
   /** Aborts when the node stops. */

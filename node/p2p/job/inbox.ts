@@ -17,20 +17,31 @@ export interface Inbox {
   interruption(): Interruption | undefined
   /** What the client did wrong, after the interruption `violation`. */
   violation(): AriaError | undefined
-  /** Resolves when more than `total` is covered or the job has to end; false after the time. */
+  /** Reads from this stream from now on, and from no earlier one. */
+  listen(messages: JobMessages): void
+  /** False while the client is away and may come back. */
+  isAttached(): boolean
+  /** How often the stream was lost with a client that may come back. */
+  losses(): number
+  /** Resolves when more than `total` is covered or the job has to end; false after the time, or when the stream is lost. */
   waitBeyond(total: bigint, timeoutMs: number): Promise<boolean>
   /** Tells which checkpoint was signed last: a voucher acknowledges the debt up to it. */
   checkpointed(outputTokens: number): void
   /** Resolves on the acknowledgement of the receipt, on the end of the stream, or after the time. */
   waitAck(receiptHash: Hex, timeoutMs: number): Promise<boolean>
-  /** The stream failed while we wrote: the client is gone. */
+  /** A voucher shown again, which may have been lost before. @throws AriaError `bad_signature`. */
+  takeBetter(voucher: SignedVoucher): Promise<void>
+  /** The stream failed while we wrote. */
   lose(): void
+  /** The client is gone for good. */
+  leave(): void
   /** Aborts when the job is interrupted; a prefill watches it. */
   readonly signal: AbortSignal
   close(): void
 }
 
-export function openInbox(messages: JobMessages, admitted: AdmittedJob, components: JobComponents): Inbox {
+/** `onLost` is told of a lost stream, and answers whether the client may come back: else the job is interrupted. */
+export function openInbox(admitted: AdmittedJob, components: JobComponents, onLost: () => boolean): Inbox {
   const { terms, channel } = admitted
   const closing = new AbortController()
   const interrupted = new AbortController()
@@ -41,6 +52,9 @@ export function openInbox(messages: JobMessages, admitted: AdmittedJob, componen
   let acknowledged: Hex | undefined
   let isGone = false
   let checkpoint = 0
+  let listening: AbortController | undefined
+  let isAttached = false
+  let losses = 0
   let vouchers = 0
   let wake = Promise.withResolvers<void>()
 
@@ -70,10 +84,18 @@ export function openInbox(messages: JobMessages, admitted: AdmittedJob, componen
     changed()
   }
 
-  const listen = async () => {
-    while (!closing.signal.aborted) {
-      const message = await messages.read(closing.signal)
-      if (message === undefined) return interrupt('disconnected')
+  const lose = () => {
+    if (!isAttached) return
+    isAttached = false
+    if (!onLost()) return interrupt('disconnected')
+    losses++
+    changed()
+  }
+
+  const read = async (messages: JobMessages, signal: AbortSignal) => {
+    while (!signal.aborted) {
+      const message = await messages.read(signal)
+      if (message === undefined) return signal.aborted ? undefined : lose()
       if (message.type === 'voucher') await take(message.body)
       else if (message.type === 'cancel') interrupt('cancelled')
       else if (message.type === 'ack') {
@@ -83,14 +105,20 @@ export function openInbox(messages: JobMessages, admitted: AdmittedJob, componen
       } else throw new AriaError('bad_frame', `A running job takes no ${message.type}.`)
     }
   }
-  listen().catch(thrown => {
-    if (closing.signal.aborted) return
-    const error = toAriaError(thrown, 'provider_failed')
-    // A reset stream is the peer leaving; only a typed error is its fault.
-    if (error.code === 'provider_failed') return interrupt('disconnected')
-    violation = error
-    interrupt('violation')
-  })
+  const listen = (messages: JobMessages) => {
+    listening?.abort()
+    listening = new AbortController()
+    isAttached = true
+    const signal = AbortSignal.any([closing.signal, listening.signal])
+    read(messages, signal).catch(thrown => {
+      if (signal.aborted) return
+      const error = toAriaError(thrown, 'provider_failed')
+      // A reset stream is the peer leaving; only a typed error is its fault.
+      if (error.code === 'provider_failed') return lose()
+      violation = error
+      interrupt('violation')
+    })
+  }
 
   const waitUntil = async (isReached: () => boolean, timeoutMs: number): Promise<boolean> => {
     const timeout = Promise.withResolvers<void>()
@@ -111,15 +139,27 @@ export function openInbox(messages: JobMessages, admitted: AdmittedJob, componen
     covered: () => covered,
     interruption: () => interruption,
     violation: () => violation,
-    waitBeyond: (total, timeoutMs) => waitUntil(() => covered > total || hasToEnd(), timeoutMs),
+    listen,
+    isAttached: () => isAttached,
+    losses: () => losses,
+    waitBeyond: async (total, timeoutMs) => {
+      const goesOn = () => covered > total || hasToEnd()
+      await waitUntil(() => goesOn() || !isAttached, timeoutMs)
+      return goesOn()
+    },
+    takeBetter: async voucher => {
+      if (voucher.total > covered) return await take(voucher)
+      await checkSigner(voucher, admitted, components)
+    },
     checkpointed: outputTokens => {
       checkpoint = outputTokens
     },
     waitAck: async (receiptHash, timeoutMs) => {
-      await waitUntil(() => acknowledged !== undefined || isGone, timeoutMs)
+      await waitUntil(() => acknowledged !== undefined || isGone || !isAttached, timeoutMs)
       return acknowledged === receiptHash
     },
-    lose: () => interrupt('disconnected'),
+    lose,
+    leave: () => interrupt('disconnected'),
     signal: interrupted.signal,
     close: () => {
       stopping.removeEventListener('abort', changed)
@@ -130,12 +170,20 @@ export function openInbox(messages: JobMessages, admitted: AdmittedJob, componen
 
 /** Signature always first: a replayed voucher must not look like progress (mpp-rs #130). @throws AriaError `bad_signature`, `voucher_stale`. */
 async function checkVoucher(
-  { total, signature }: SignedVoucher,
+  voucher: SignedVoucher,
   covered: bigint,
+  admitted: AdmittedJob,
+  components: JobComponents,
+): Promise<void> {
+  await checkSigner(voucher, admitted, components)
+  if (voucher.total <= covered) throw stale(voucher.total, covered)
+}
+
+async function checkSigner(
+  { total, signature }: SignedVoucher,
   { channel, signer }: AdmittedJob,
   { deployed }: JobComponents,
 ): Promise<void> {
   const voucher = { channelId: channel, maxClaimableAmount: total }
   await requireSigner('Voucher', voucher, signature, deployed, signer)
-  if (total <= covered) throw stale(total, covered)
 }

@@ -23,3 +23,11 @@ export const QUOTES_BURST = 256
 export const QUOTE_PEERS_MAX = 4_096
 /** Vouchers in one job beyond what its checkpoints can ask for are spam. */
 export const VOUCHERS_EXTRA_MAX = 8
+/** How long a client may take to come back for a stream that it lost (protocol: disconnect). */
+export const RESUME_MS = 120_000
+/** Coming back may cost us a prefill each time. */
+export const RESUMES_MAX = 4
+/** Jobs that wait for their clients: together, of one client (a channel each), and what they hold (16 MiB). */
+export const PARKED_MAX = 128
+export const PARKED_PER_CLIENT_MAX = 8
+export const PARKED_TOKENS_MAX = 4_194_304

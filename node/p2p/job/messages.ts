@@ -32,13 +32,24 @@ export function jobMessages(stream: FramedStream): JobMessages {
   }
 }
 
-/** The one message that may come now, within a time. @throws AriaError `bad_frame`, `provider_timeout`. */
+/** The one message that may come now, within a time. @throws AriaError `bad_frame`, `bad_request`. */
 export async function expectMessage<T extends JobMessage['type']>(
   messages: JobMessages,
   type: T,
   timeoutMs: number,
   stopping: AbortSignal,
 ): Promise<JobMessageOf<T>['body']> {
+  return (await expectOneOf(messages, [type], timeoutMs, stopping)).body as JobMessageOf<T>['body']
+}
+
+/** A message of one of these types, within a time. @throws AriaError `bad_frame`, `bad_request`. */
+export async function expectOneOf<T extends JobMessage['type']>(
+  messages: JobMessages,
+  types: readonly T[],
+  timeoutMs: number,
+  stopping: AbortSignal,
+): Promise<JobMessageOf<T>> {
+  const type = types.join(' or ')
   const timeout = AbortSignal.timeout(timeoutMs)
   const message = await messages.read(AbortSignal.any([timeout, stopping])).catch(cause => {
     if (!timeout.aborted) throw cause
@@ -48,10 +59,10 @@ export async function expectMessage<T extends JobMessage['type']>(
     })
   })
   if (message === undefined) throw new AriaError('cancelled', `The peer closed instead of sending a ${type}.`)
-  if (message.type !== type) {
+  if (!(types as readonly string[]).includes(message.type)) {
     throw new AriaError('bad_frame', `Expected ${type}, got ${message.type}.`, {
       facts: { expected: type, got: message.type },
     })
   }
-  return message.body as JobMessageOf<T>['body']
+  return message as JobMessageOf<T>
 }

@@ -26,7 +26,7 @@ export function emptyProduction(): Production {
 }
 
 interface Line {
-  messages: JobMessages
+  messages: Pick<JobMessages, 'write'>
   inbox: Inbox
   components: JobComponents
 }

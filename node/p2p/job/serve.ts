@@ -1,10 +1,12 @@
 import type { FramedStream } from '@aria/sdk/p2p'
 import {
   AriaError,
+  channelId,
   FINISH,
   type Finish,
   type Hex,
   type JobRequest,
+  type QuoteRequest,
   requestFrameBytes,
   SMALL_FRAME_BYTES_MAX,
   toAriaError,
@@ -12,54 +14,77 @@ import {
 import type { Place } from '../../inference/scheduler.ts'
 import { type AdmittedJob, admit } from './admit.ts'
 import type { JobComponents } from './context.ts'
-import { type Inbox, openInbox } from './inbox.ts'
-import { ACK_TIMEOUT_MS, FIRST_FRAME_TIMEOUT_MS, QUOTE_SECONDS } from './limits.ts'
-import { expectMessage, type JobMessages, jobMessages } from './messages.ts'
+import { FIRST_FRAME_TIMEOUT_MS, QUOTE_SECONDS } from './limits.ts'
+import { expectMessage, expectOneOf, jobMessages } from './messages.ts'
 import { emptyProduction, type Production, produce } from './produce.ts'
 import { channelBusy, type IssuedQuote, issueQuote } from './quote.ts'
 import { refuse } from './refuse.ts'
+import { serveResume } from './resume.ts'
+import { acceptOf, type Near, openJob, type RunningJob } from './running.ts'
 import { cutToCheckpoint, settle } from './settle.ts'
 import { clientKey, placeInit, tokensMax } from './share.ts'
 
-/** One stream of /aria/job/1 from quote to acknowledgement. Never throws: whatever happens ends the stream. */
+/** One stream of /aria/job/1: a new job from quote to acknowledgement, or the rest of one. Never throws. */
 export async function serveJob(stream: FramedStream, peer: string, components: JobComponents): Promise<void> {
   const messages = jobMessages(stream)
   try {
     const { stopping } = components
     stream.limit(SMALL_FRAME_BYTES_MAX)
-    const asked = await expectMessage(messages, 'quoteRequest', FIRST_FRAME_TIMEOUT_MS, stopping)
+    const first = await expectOneOf(messages, ['quoteRequest', 'resume'], FIRST_FRAME_TIMEOUT_MS, stopping)
     components.quoteRate.take(peer)
-    const issued = await issueQuote(asked, components)
-    // Before the quote leaves, because the request may come at once: exactly as large as what was quoted.
-    stream.limit(requestFrameBytes(asked.inputTokens))
-    await messages.write({ type: 'quote', body: issued.reply })
-    const job = await expectMessage(messages, 'request', QUOTE_SECONDS * 1000, stopping)
-    stream.limit(SMALL_FRAME_BYTES_MAX)
-    await serveRequest(messages, job, issued, components)
-    await stream.close()
+    const drop = () => stream.abort(new AriaError('cancelled', 'The job goes on over another stream.'))
+    if (first.type === 'resume') await serveResume({ messages, drop }, first.body, peer, components)
+    else await serveOrder(stream, { messages, drop }, first.body, peer, components)
+    // All was said: a stream that is gone by now needs no closing.
+    await stream.close().catch(reason => stream.abort(reason))
   } catch (thrown) {
     await refuse(stream, messages, thrown, components)
   }
 }
 
+async function serveOrder(
+  stream: FramedStream,
+  near: Near,
+  asked: QuoteRequest,
+  peer: string,
+  components: JobComponents,
+): Promise<void> {
+  const { resumables, payee, stopping } = components
+  const { messages } = near
+  await resumables.abandon(channelId(asked.channel, payee), peer)
+  const issued = await issueQuote(asked, components)
+  // Before the quote leaves, because the request may come at once: exactly as large as what was quoted.
+  stream.limit(requestFrameBytes(asked.inputTokens))
+  await messages.write({ type: 'quote', body: issued.reply })
+  const job = await expectMessage(messages, 'request', QUOTE_SECONDS * 1000, stopping)
+  stream.limit(SMALL_FRAME_BYTES_MAX)
+  await serveRequest(near, job, issued, peer, components)
+}
+
+/** A job's slot and pages; given back when it waits, and taken again when it goes on. */
+interface Slot {
+  place: Place
+}
+
 async function serveRequest(
-  messages: JobMessages,
+  near: Near,
   job: JobRequest,
   issued: IssuedQuote,
+  peer: string,
   components: JobComponents,
 ): Promise<void> {
   const { busyChannels, scheduler } = components
   const unlock = lockChannel(busyChannels, issued.quote.channelId)
-  let place: Place | undefined
+  let slot: Slot | undefined
   const release = () => {
-    place?.release()
+    slot?.place.release()
     unlock()
   }
   try {
     // The place comes first: a full node must not keep the voucher of a request that it cannot serve.
-    place = scheduler.enter(placeInit(issued, components.model))
+    slot = { place: scheduler.enter(placeInit(issued, components.model)) }
     const admitted = await admit(job, issued, components)
-    await runJob(messages, place, release, admitted, issued, components)
+    await runJob({ admitted, issued, made: emptyProduction(), peer, near }, slot, release, components)
   } finally {
     release()
   }
@@ -77,28 +102,29 @@ function lockChannel(busyChannels: Set<Hex>, channel: Hex): () => void {
 }
 
 async function runJob(
-  messages: JobMessages,
-  place: Place,
+  init: Parameters<typeof openJob>[0],
+  slot: Slot,
   release: () => void,
-  admitted: AdmittedJob,
-  issued: IssuedQuote,
   components: JobComponents,
 ): Promise<void> {
+  const { admitted, issued, made } = init
   const { metrics, log, clock } = components
+  const { channel } = admitted
   const startedAt = clock.nowSeconds()
-  const made = emptyProduction()
   metrics.count('aria_requests_total')
   metrics.count('aria_tokens_prompt_total', admitted.terms.inputTokens)
-  const inbox = openInbox(messages, admitted, components)
+  const job = openJob(init, components)
+  const { inbox } = job
   try {
-    const finish = await generate(messages, place, made, admitted, issued, inbox, components)
+    await job.link.write(acceptOf(admitted))
+    const finish = await generateOnAndOn(slot, job, made, admitted, issued, components)
     const hasLeft = inbox.interruption() === 'disconnected' || inbox.interruption() === 'violation'
     // What is cut off may be the stop token, so a shortened answer is a cancelled one.
     const ending = hasLeft && cutToCheckpoint(made) ? FINISH.cancelled : finish
     const { receipt, signature, hash } = await settle(made, ending, startedAt, admitted, issued, components)
     // The books are closed, so slot and channel are free before the client reads the receipt and asks again.
     release()
-    const { channel } = admitted
+    job.release()
     log.debug(
       { channel, finish, outputTokens: receipt.outputTokens, due: receipt.cumulativeDue },
       'Request served',
@@ -106,29 +132,47 @@ async function runJob(
     const violation = inbox.violation()
     if (violation !== undefined) throw violation
     if (hasLeft) throw new AriaError('cancelled', 'The client left before the receipt.')
-    await messages.write({ type: 'receipt', body: { receipt, signature } })
-    if (!(await inbox.waitAck(hash, ACK_TIMEOUT_MS))) log.debug({ channel }, 'Receipt not acknowledged')
+    if (!(await job.deliver({ receipt, signature }, hash))) log.debug({ channel }, 'Receipt not acknowledged')
+    // Whoever waits for the end of a lost stream need not be told.
+    if (!inbox.isAttached()) throw new AriaError('cancelled', 'The client did not come back.')
   } finally {
-    inbox.close()
+    job.close()
+  }
+}
+
+/** Generates; and when the stream is lost, as far as is paid, and on when the client comes back. */
+async function generateOnAndOn(
+  slot: Slot,
+  job: RunningJob,
+  made: Production,
+  admitted: AdmittedJob,
+  issued: IssuedQuote,
+  components: JobComponents,
+): Promise<Finish> {
+  for (;;) {
+    const losses = job.inbox.losses()
+    const finish = await generate(slot.place, job, made, admitted, issued, components)
+    if (finish !== FINISH.voucherTimeout || job.inbox.losses() === losses) return finish
+    if (job.inbox.isAttached()) continue
+    slot.place.release()
+    const place = await job.waitAtEdge()
+    if (place === undefined) return components.stopping.aborted ? FINISH.error : finish
+    slot.place = place
   }
 }
 
 /** Queue, prefill, decode. An engine's failure ends in a receipt with `error`, so that what was delivered stays paid and provable. */
 async function generate(
-  messages: JobMessages,
   place: Place,
+  { inbox, link }: RunningJob,
   made: Production,
   admitted: AdmittedJob,
   issued: IssuedQuote,
-  inbox: Inbox,
   components: JobComponents,
 ): Promise<Finish> {
   const { model, log, metrics, stopping } = components
-  const { job, requestHash, view } = admitted
   const signal = AbortSignal.any([inbox.signal, stopping])
-  const { balance, claimed, thawEnd, block } = view
   try {
-    await messages.write({ type: 'accept', body: { requestHash, block, balance, claimed, thawEnd } })
     await place.ready(signal)
     const shareKey = clientKey(issued.parts)
     const session = model.engine.createSession({
@@ -144,14 +188,14 @@ async function generate(
     }
     signal.addEventListener('abort', close)
     try {
-      await session.prefill(job.prompt, { signal })
-      return await produce(made, session, admitted, { messages, inbox, components })
+      // After a pause the answer so far is prompt: neither its bits nor those of the rest depend on how it is computed.
+      await session.prefill(sequence(admitted, made), { signal })
+      return await produce(made, session, admitted, { messages: link, inbox, components })
     } finally {
       signal.removeEventListener('abort', close)
       await close()
     }
   } catch (thrown) {
-    if (toAriaError(thrown).code === 'cancelled') inbox.lose()
     if (inbox.interruption() !== undefined) return FINISH.cancelled
     if (!stopping.aborted) {
       metrics.count('aria_requests_failed_total')
@@ -159,4 +203,12 @@ async function generate(
     }
     return FINISH.error
   }
+}
+
+function sequence({ job: { prompt } }: AdmittedJob, { tokens }: Production): Uint32Array {
+  if (tokens.length === 0) return prompt
+  const joined = new Uint32Array(prompt.length + tokens.length)
+  joined.set(prompt)
+  joined.set(tokens, prompt.length)
+  return joined
 }

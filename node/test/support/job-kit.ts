@@ -32,6 +32,7 @@ import { scheduler } from '../../inference/scheduler.ts'
 import { silentLog } from '../../observe/log.ts'
 import { createMetrics } from '../../observe/metrics.ts'
 import type { JobComponents } from '../../p2p/job/context.ts'
+import { resumables } from '../../p2p/job/resumables.ts'
 import { serveJob } from '../../p2p/job/serve.ts'
 import { type Database, openDatabase } from '../../payments/database.ts'
 import { receiptStore } from '../../payments/receipts.ts'
@@ -70,7 +71,9 @@ export function countingModel({
     let made = 0
     return {
       position: 0,
-      prefill: async (_tokens: Uint32Array, options: { signal?: AbortSignal } = {}) => {
+      prefill: async (tokens: Uint32Array, options: { signal?: AbortSignal } = {}) => {
+        // What the node made before is prompt when it goes on after a pause.
+        made = Math.max(0, tokens.length - PROMPT.length)
         options.signal?.throwIfAborted()
         if (state.failWith) throw state.failWith
       },
@@ -104,7 +107,7 @@ export interface JobKit {
   receipts: ReturnType<typeof receiptStore>
   view: ChannelView
   /** Opens a stream; the node serves its far end. */
-  open(): TestClient
+  open(peer?: string): TestClient
   close(): void
 }
 
@@ -130,6 +133,7 @@ export function jobKit(engine = countingModel().model, overrides: Partial<JobCom
     clock: { nowSeconds: () => Math.floor(Date.now() / 1000) },
     quoteRate: { take: () => {} },
     busyChannels: new Set(),
+    resumables: resumables({ holdMs: 50 }),
     log: silentLog,
     metrics: createMetrics(),
     stopping: new AbortController().signal,
@@ -141,7 +145,7 @@ export function jobKit(engine = countingModel().model, overrides: Partial<JobCom
     database,
     receipts: receiptStore(database),
     view,
-    open: () => testClient(components),
+    open: peer => testClient(components, peer),
     close: () => {
       database.close()
       rmSync(dir, { recursive: true, force: true })
@@ -166,7 +170,18 @@ export interface TestClient {
   expect<T extends JobMessage['type']>(type: T): Promise<JobMessageOf<T>['body']>
   quote(change?: Partial<QuoteRequest>): Promise<QuoteReply>
   order(quote: QuoteReply, change?: OrderChange): Promise<Ordered>
+  /** Goes on with an order of a lost stream, from `outputTokens` on. */
+  resume(ordered: Ordered, outputTokens: number, change?: ResumeChange): Promise<void>
   voucher(channel: Hex, total: bigint, signer?: Signer): Promise<{ total: bigint; signature: Hex }>
+}
+
+export interface ResumeChange {
+  signer?: Signer
+  deployed?: Deployed
+  requestHash?: Hex
+  /** Total of the voucher that is shown again; the first one's unless given. */
+  total?: bigint
+  voucherSigner?: Signer
 }
 
 export interface OrderChange {
@@ -188,9 +203,9 @@ export const PROMPT = Uint32Array.from([5, 6, 7, 8, 9, 10, 11, 12])
 export const FIRST_EDGE = 14
 let nonce = 0n
 
-function testClient(components: JobComponents): TestClient {
+function testClient(components: JobComponents, peer = 'peer'): TestClient {
   const { near, far } = streamPair()
-  const served = serveJob(far, 'peer', components)
+  const served = serveJob(far, peer, components)
 
   const next = async () => {
     const frame = await near.read()
@@ -241,6 +256,14 @@ function testClient(components: JobComponents): TestClient {
       const job = { request, signature, salt, prompt, voucher, ...change.job }
       await client.send({ type: 'request', body: job })
       return { terms, requestHash: digest('Request', request, DEPLOYED), job, channel: quote.channelId }
+    },
+    resume: async ({ requestHash, channel, job }, outputTokens, change = {}) => {
+      const resume = { requestHash: change.requestHash ?? requestHash, outputTokens }
+      const deployed = change.deployed ?? DEPLOYED
+      const signature = await signStruct('Resume', resume, deployed, change.signer ?? CLIENT)
+      const total = change.total ?? job.voucher.total
+      const voucher = await client.voucher(channel, total, change.voucherSigner)
+      await client.send({ type: 'resume', body: { resume, signature, voucher } })
     },
     voucher: async (channel, total, signer = CLIENT) => {
       const value = { channelId: channel, maxClaimableAmount: total }
