@@ -125,6 +125,25 @@ describe('provider', () => {
     }
   })
 
+  it('goes on with an answer whose connection was lost, at the same provider and for the same price', async () => {
+    const request = {
+      ...{ modelId: test.modelId, promptTokens: prompt, maxOutputTokens: OUTPUT_MAX, seed: 4n },
+      sampling: { temperature: 900, topK: 40, topP: 9_500 },
+    }
+    const [unbroken, output, types] = [await ask(4n), [] as number[], [] as string[]]
+    let last: Delivery | undefined
+    for await (const event of client.infer(request)) {
+      types.push(event.type)
+      if (event.type === 'receipt') last = event.delivery
+      if (event.type !== 'tokens') continue
+      if (output.length === 0) await host.hangUp(host.getPeers()[0]!)
+      output.push(...event.tokens)
+    }
+    expect(types).toContain('resumed')
+    expect(output).toEqual([...unbroken.output])
+    expect(last!.cost).toBe(unbroken.cost)
+  })
+
   it('gives its public receipts to anyone, page by page', async () => {
     const stream = framed(await host.dialProtocol(host.getPeers()[0]!, RECEIPTS_PROTOCOL))
     await stream.write(encodeFrame(receiptsRequest, { after: 1n, limit: 1 }))
@@ -194,7 +213,7 @@ describe('provider', () => {
     const { end, randAt } = epochTimes(EPOCH, test.deployment)
     await test.advanceTo(end + 1)
     const root = await committedRoot()
-    expect(root.count).toBe(4)
+    expect(root.count).toBe(6)
     await test.advanceTo(randAt + 4)
     await submitRandomness()
 

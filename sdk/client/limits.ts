@@ -2,6 +2,8 @@ import { ARIA } from '../protocol/index.ts'
 
 /** How long the client waits for each step; a silent provider never hangs a request. */
 export const CONNECT_TIMEOUT_MS = 5_000
+/** Whoever is gone is replaced sooner than a new provider is given up. */
+export const RESUME_CONNECT_TIMEOUT_MS = 1_500
 export const QUOTE_TIMEOUT_MS = 5_000
 export const ACCEPT_TIMEOUT_MS = 10_000
 /** Prefill of a long prompt on one slow core fits in here. */
@@ -44,6 +46,8 @@ export const OFFERS_POLL_MS = 100
 export const BUSY_WAIT_MS = 10_000
 /** Different providers tried in a row that bring no token. */
 export const ATTEMPTS_MAX = 3
+/** Lost streams that one order outlives; a provider allows one more. */
+export const RESUMES_MAX = 3
 /** Times that one answer may go on elsewhere: whoever meets more broken providers has a problem of its own. */
 export const FAILOVERS_MAX = 8
 /** All providers together must be done by then; it also bounds how long a signed request is of any use. */

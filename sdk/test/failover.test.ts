@@ -250,6 +250,87 @@ test('an interrupted answer can be taken up again by the caller', async () => {
   expect([...output, ...textOf(events)]).toEqual(ANSWER)
 })
 
+describe('a stream that is lost while its provider lives', () => {
+  /** Ends the stream once, at the first chunk with token `at`; by force or in order. */
+  const losing = (at: number, more: Script = {}): Script => {
+    let isLost = false
+    return {
+      ...breaking(at, async chunk => {
+        if (isLost) return chunk
+        isLost = true
+        return hangUp()
+      }),
+      resumes: true,
+      ...more,
+    }
+  }
+
+  test.each([1, 7, 8, 17, 33])('at token %i is resumed there, and pays nobody else', async at => {
+    const { client, providers } = await open({ scripts: [losing(at), { output: ANSWER }], random: () => 0 })
+
+    const events = await collect(client.infer(request(WANTED)))
+
+    expect(textOf(events)).toEqual(ANSWER)
+    expect(events.at(-1)!.type).toBe('receipt')
+    const seen = Math.min(...events.flatMap(e => (e.type === 'resumed' ? [e.outputTokens] : [])))
+    const isResumed = Number.isFinite(seen)
+    expect(isResumed).toBe(at >= 3)
+    if (!isResumed) return
+    expect(providers[0]!.resumed).toBe(1)
+    expect(providers[1]!.requests).toBe(0)
+    const whole = wholeOf(events)
+    expect(whole.pieces).toHaveLength(1)
+    const [{ order, delivery }] = whole.pieces as [WholeAnswer['pieces'][0]]
+    expect(delivery!.receipt.cumulativeDue).toBe(owed(order.terms, ANSWER.length))
+    expect(providers[0]!.best.get(order.channel)!.total).toBeLessThanOrEqual(mustSign(order.terms, 52))
+  })
+
+  test('brings the receipt that was lost', async () => {
+    let isLost = false
+    const script: Script = {
+      output: ANSWER,
+      resumes: true,
+      tamper: message => {
+        if (message.type !== 'receipt' || isLost) return message
+        isLost = true
+        return hangUp()
+      },
+    }
+    const { client } = await open({ scripts: [script] })
+
+    const events = await collect(client.infer(request(WANTED)))
+
+    expect(textOf(events)).toEqual(ANSWER)
+    expect(events.at(-1)!.type).toBe('receipt')
+  })
+
+  test('again and again is left for another provider', async () => {
+    const script: Script = { ...breaking(9, hangUp), resumes: true }
+    const { client, providers } = await open({ scripts: [script, { output: ANSWER }], random: () => 0 })
+
+    const events = await collect(client.infer(request(WANTED)))
+
+    expect(textOf(events)).toEqual(ANSWER)
+    expect(providers[0]!.resumed).toBe(3)
+    expect(providers[1]!.requests).toBe(1)
+  })
+
+  test('and is answered for another order is left for another provider', async () => {
+    const script = losing(9)
+    const tamper: Script['tamper'] = async (message, context) => {
+      const isResumed = message.type === 'accept' && running!.providers[0]!.resumed > 0
+      if (isResumed) return { ...message, body: { ...message.body, requestHash: `0x${'00'.repeat(32)}` } }
+      return await script.tamper!(message, context)
+    }
+    const { client, providers } = await open({
+      ...{ scripts: [{ ...script, tamper }, { output: ANSWER }], random: () => 0 },
+    })
+
+    expect(textOf(await collect(client.infer(request(WANTED))))).toEqual(ANSWER)
+    expect(providers[1]!.requests).toBe(1)
+  })
+})
+
 test('going on elsewhere is bounded', async () => {
   const scripts = Array.from({ length: 12 }, () => BREAKS['dies']!(9))
   const output = Array.from({ length: 120 }, (_, at) => 1 + (at % 90))

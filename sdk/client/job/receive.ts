@@ -11,6 +11,9 @@ export type OutputEvent =
   | { type: 'tokens'; start: number; tokens: Uint32Array }
   | { type: 'checkpoint'; outputTokens: number; outputRoot: Hex; signature: Hex; signedTotal: bigint }
 
+  /** The stream was lost; the provider goes on over another one. */
+  | { type: 'resumed'; outputTokens: number }
+
 export interface ReceiveInit {
   order: Order
   wanted: Pick<InferRequest, 'vocabSize' | 'stopTokens'>

@@ -56,6 +56,21 @@ export async function openJobStream(
   }
 }
 
+/** The stream is gone, and nobody broke a rule: the provider may still be there. */
+function disconnected(message: string, cause?: unknown): AriaError {
+  return new AriaError('provider_failed', message, { facts: { disconnected: true }, cause })
+}
+
+export function isDisconnection({ facts }: AriaError): boolean {
+  return facts['disconnected'] === true
+}
+
+/** What libp2p throws is a broken stream; our own errors say what the provider did. */
+function broken(thrown: unknown): AriaError {
+  if (thrown instanceof AriaError) return thrown
+  return disconnected(toAriaError(thrown).message, thrown)
+}
+
 function jobStream(frames: ReturnType<typeof framed>): JobStream {
   let failure: AriaError | undefined
   let finalTimer: NodeJS.Timeout | undefined
@@ -77,9 +92,9 @@ function jobStream(frames: ReturnType<typeof framed>): JobStream {
     try {
       const frame = await frames.read()
       if (frame !== undefined) return decodeJobMessage(frame)
-      throw failure ?? new AriaError('provider_failed', `The provider ended the stream before its ${what}.`)
+      throw failure ?? disconnected(`The provider ended the stream before its ${what}.`)
     } catch (thrown) {
-      throw failure ?? toAriaError(thrown, 'provider_failed')
+      throw failure ?? broken(thrown)
     } finally {
       clearTimeout(timer)
     }
@@ -94,7 +109,7 @@ function jobStream(frames: ReturnType<typeof framed>): JobStream {
       try {
         await frames.write(encodeJobMessage(message))
       } catch (thrown) {
-        throw failure ?? toAriaError(thrown, 'provider_failed')
+        throw failure ?? broken(thrown)
       }
     },
     async next<T extends JobMessage['type']>(types: readonly T[], wait: Wait) {

@@ -26,6 +26,7 @@ import {
   type QuoteReply,
   type QuoteRequest,
   type Receipt,
+  type ResumeRequest,
   type SignedReceipt,
   type SignedVoucher,
   type Signer,
@@ -58,6 +59,8 @@ export interface Script {
   /** Waits between chunks. */
   pauseMs?: number
   due?: (channel: Hex) => bigint
+  /** Goes on with orders of lost streams; without it they are forgotten. */
+  resumes?: boolean
 }
 
 export interface TamperContext {
@@ -80,6 +83,9 @@ export interface ScriptedProvider {
   requests: number
   cancels: number
   acks: number
+  /** Streams that were resumed. */
+  resumed: number
+  orders: Map<Hex, { asked: QuoteRequest; order: JobRequest; terms: Terms; channel: Hex }>
   script: Script
   stop(): Promise<void>
 }
@@ -105,7 +111,7 @@ export async function scriptedProvider(
   const known = { offer, signature, node: signer.address, peer: host.peerId, receivedAtMs: Date.now() }
   const provider: ScriptedProvider = {
     ...{ host, node: signer.address, operator, offer: known, best: new Map(), due: new Map() },
-    ...{ requests: 0, cancels: 0, acks: 0, script },
+    ...{ requests: 0, cancels: 0, acks: 0, resumed: 0, orders: new Map(), script },
     stop: async () => {
       await host.stop()
     },
@@ -145,12 +151,40 @@ class Session {
 
   async run(): Promise<void> {
     void this.readAll()
-    const { body: asked } = await this.expect('quoteRequest')
+    const first = await this.first()
+    if (first.type === 'resume') return await this.resume(first.body)
+    const { body: asked } = first
     const reply = await this.quote(asked)
     await this.send({ type: 'quote', body: reply })
     const { body: order } = await this.expect('request')
     this.provider.requests++
     await this.answer(asked, reply.quote, order)
+  }
+
+  async first() {
+    await this.until(() => this.inbox.length > 0)
+    const [message] = this.inbox
+    const type = message!.type === 'resume' ? 'resume' : 'quoteRequest'
+    return await this.expect(type)
+  }
+
+  async resume({ resume, voucher }: ResumeRequest): Promise<void> {
+    const known = this.provider.orders.get(resume.requestHash)
+    if (known === undefined || this.provider.script.resumes !== true) {
+      const body = { code: 'not_found', message: 'Forgotten.', retryAfterMs: 0 }
+      return await this.send({ type: 'reject', body })
+    }
+    this.provider.resumed++
+    this.terms = known.terms
+    this.channel = known.channel
+    this.requestHash = resume.requestHash
+    this.keepBest(voucher)
+    await this.send({ type: 'accept', body: this.accepted() })
+    await this.finish(known.asked, known.order, resume.outputTokens)
+  }
+
+  accepted(): AcceptReply {
+    return { requestHash: this.requestHash!, block: 1n, balance: 0n, claimed: 0n, thawEnd: 0 }
   }
 
   async quote(asked: QuoteRequest): Promise<QuoteReply> {
@@ -179,15 +213,13 @@ class Session {
     this.terms = { ...prices, ...counts, base: request.base }
     this.requestHash = digest('Request', request, DEPLOYED)
     this.provider.best.set(this.channel, order.voucher)
-    const accept: AcceptReply = {
-      requestHash: this.requestHash,
-      block: 1n,
-      balance: 0n,
-      claimed: 0n,
-      thawEnd: 0,
-    }
-    await this.send({ type: 'accept', body: accept })
-    const produced = await this.produce(this.terms, request.answeredTokens)
+    this.provider.orders.set(this.requestHash, { asked, order, terms: this.terms, channel: this.channel })
+    await this.send({ type: 'accept', body: this.accepted() })
+    await this.finish(asked, order, 0)
+  }
+
+  async finish(asked: QuoteRequest, order: JobRequest, from: number): Promise<void> {
+    const produced = await this.produce(this.terms!, order.request.answeredTokens, from)
     const receipt = await this.receipt(asked, order, produced)
     await this.send({ type: 'receipt', body: receipt })
     await this.expect('ack').then(
@@ -197,12 +229,17 @@ class Session {
     await this.stream.close()
   }
 
-  async produce(terms: Terms, answered: number): Promise<{ root: Hex; count: number; cancelled: boolean }> {
+  async produce(
+    terms: Terms,
+    answered: number,
+    from: number,
+  ): Promise<{ root: Hex; count: number; cancelled: boolean }> {
     const { output: all = [1, 2, 3, 4, 5], chunkTokens = Number.POSITIVE_INFINITY } = this.provider.script
     const output = all.slice(answered, answered + terms.maxOutputTokens)
     const commitment = new OutputCommitment()
+    commitment.append(Uint32Array.from(output.slice(0, from)))
     const step = checkpointEvery(terms.windowTokens)
-    for (let at = 0; at < output.length; ) {
+    for (let at = from; at < output.length; ) {
       if (this.inbox.some(({ type }) => type === 'cancel')) return this.stopped(commitment)
       const edge = mayProduce(terms, this.provider.best.get(this.channel)!.total)
       if (at >= edge) {
@@ -292,6 +329,15 @@ class Session {
   keepBest(voucher: SignedVoucher): void {
     const before = this.provider.best.get(this.channel)
     if (before === undefined || voucher.total > before.total) this.provider.best.set(this.channel, voucher)
+  }
+
+  async until(isReached: () => boolean): Promise<void> {
+    while (!isReached() && !this.ended) {
+      await new Promise<void>(resolve => {
+        this.wake = resolve
+      })
+    }
+    if (!isReached()) throw new Error('The client left.')
   }
 
   async expect<T extends JobMessage['type']>(type: T): Promise<Extract<JobMessage, { type: T }>> {
