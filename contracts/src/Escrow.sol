@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
+import {Hashes} from "@openzeppelin/contracts/utils/cryptography/Hashes.sol";
 import {MessageHashUtils} from "@openzeppelin/contracts/utils/cryptography/MessageHashUtils.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
@@ -11,6 +12,7 @@ import {IAriaToken} from "./interfaces/IAriaToken.sol";
 import {Account, Channel, IEscrow, Parties} from "./interfaces/IEscrow.sol";
 import {Epochs, Timetable} from "./libraries/Epochs.sol";
 import {Guarded} from "./libraries/Guarded.sol";
+import {Signatures} from "./libraries/Signatures.sol";
 import {Word, Words} from "./libraries/Words.sol";
 
 /// @title Escrow
@@ -91,6 +93,8 @@ contract Escrow is IEscrow, Epochs, Guarded, EIP712, ReentrancyGuardTransient {
         uint32 thawSeconds,
         uint24 feePpm_
     ) Epochs(time) Guarded(guardian) EIP712("ARIA Escrow", "1") {
+        require(address(token).code.length != 0, NoToken(address(token)));
+
         TOKEN = token;
         GOVERNOR = governor;
         THAW = thawSeconds;
@@ -106,7 +110,7 @@ contract Escrow is IEscrow, Epochs, Guarded, EIP712, ReentrancyGuardTransient {
 
     /// @inheritdoc IEscrow
     function deposit(address payee, address signer, uint96 salt, uint256 amount) external nonReentrant {
-        _deposit(Parties(msg.sender, payee, signer, salt), amount);
+        _deposit(msg.sender, payee, signer, salt, amount);
 
         TOKEN.safeTransferFrom(msg.sender, address(this), amount);
     }
@@ -116,7 +120,7 @@ contract Escrow is IEscrow, Epochs, Guarded, EIP712, ReentrancyGuardTransient {
         external
         nonReentrant
     {
-        _deposit(Parties(payer, payee, signer, salt), amount);
+        _deposit(payer, payee, signer, salt, amount);
 
         TOKEN.safeTransferFrom(msg.sender, address(this), amount);
     }
@@ -134,7 +138,7 @@ contract Escrow is IEscrow, Epochs, Guarded, EIP712, ReentrancyGuardTransient {
     ) external nonReentrant {
         // Whoever ran ahead with this permit has set the very allowance that is needed; the transfer checks it.
         try TOKEN.permit(msg.sender, address(this), amount, deadline, v, r, s) {} catch {}
-        _deposit(Parties(msg.sender, payee, signer, salt), amount);
+        _deposit(msg.sender, payee, signer, salt, amount);
 
         TOKEN.safeTransferFrom(msg.sender, address(this), amount);
     }
@@ -149,11 +153,22 @@ contract Escrow is IEscrow, Epochs, Guarded, EIP712, ReentrancyGuardTransient {
         bytes calldata signature
     ) external nonReentrant {
         bytes32 id = _deposit(parties, amount);
-        bytes32 nonce = keccak256(abi.encode(id, nonceSalt));
+        bytes32 nonce = Hashes.efficientKeccak256(id, nonceSalt);
 
         TOKEN.receiveWithAuthorization(
             parties.payer, address(this), amount, validAfter, validBefore, nonce, signature
         );
+    }
+
+    /// @inheritdoc IEscrow
+    function depositBySignature(Parties calldata parties, uint256 amount, uint40 validBefore, bytes32 r, bytes32 vs)
+        external
+        nonReentrant
+    {
+        bytes32 id = _deposit(parties, amount);
+        bytes32 nonce = Hashes.efficientKeccak256(id, bytes32(uint256(validBefore)));
+
+        _receive(parties.payer, amount, validBefore, nonce, r, vs);
     }
 
     /// @inheritdoc IEscrow
@@ -360,24 +375,70 @@ contract Escrow is IEscrow, Epochs, Guarded, EIP712, ReentrancyGuardTransient {
         emit FeeChanged(feePpm_);
     }
 
-    /// The callers transfer the tokens afterwards, so that all effects come first.
-    function _deposit(Parties memory p, uint256 amount) internal returns (bytes32 id) {
-        Settings memory settings = _settings;
-        require(block.timestamp >= settings.stoppedUntil, DepositsStoppedUntil(settings.stoppedUntil));
-        require(amount != 0, ZeroAmount());
-        require(p.payee != address(0) && p.payer != address(0), ZeroAddress());
+    function _deposit(Parties calldata p, uint256 amount) internal returns (bytes32 id) {
+        return _deposit(p.payer, p.payee, p.signer, p.salt, amount);
+    }
 
-        if (p.signer == address(0)) p.signer = p.payer;
-        id = channelId(p.payer, p.payee, p.signer, p.salt);
-        Channel memory channel = _channels[id].asChannel();
-        uint256 balance = channel.balance + amount;
+    /// The callers transfer the tokens afterwards, so that all effects come first.
+    function _deposit(address payer, address payee, address signer, uint96 salt, uint256 amount)
+        internal
+        returns (bytes32 id)
+    {
+        uint256 stoppedUntil = _settings.stoppedUntil;
+        uint256 rate = _settings.feePpm;
+        require(block.timestamp >= stoppedUntil, DepositsStoppedUntil(stoppedUntil));
+        require(amount != 0, ZeroAmount());
+        require(payee != address(0), ZeroAddress());
+        require(payer != address(0), ZeroAddress());
+
+        if (signer == address(0)) signer = payer;
+        id = _id(payer, payee, signer, salt);
+        Word storage slot = _channels[id];
+        uint256 word = slot.word;
+        uint256 balance = word.balance() + amount;
         require(balance <= type(uint96).max, Overflow96(balance));
 
-        channel.balance = uint96(balance); // Safe: checked above.
-        channel.feePpm = settings.feePpm;
-        if (msg.sender == p.payer) channel.thawEnd = 0;
-        _channels[id].set(channel);
-        emit Deposited(id, p.payer, p.payee, p.signer, p.salt, amount, balance);
+        word = word.funded(balance, rate);
+        if (msg.sender == payer) word = word.withoutThaw();
+        slot.word = word;
+        emit Deposited(id, payer, payee, signer, salt, amount);
+    }
+
+    /// `channelId` of parties that name a signer, without allocating (180 gas less). Fuzzed against it.
+    function _id(address payer, address payee, address signer, uint96 salt) internal pure returns (bytes32 id) {
+        assembly ("memory-safe") {
+            let start := mload(0x40)
+            mstore(start, payer)
+            mstore(add(start, 32), payee)
+            mstore(add(start, 64), signer)
+            mstore(add(start, 96), salt)
+            id := keccak256(start, 128)
+        }
+    }
+
+    /// TOKEN.receiveFrom(payer, address(this), amount, 0, ...) without looking for code that the constructor saw (280 gas
+    /// less). Fuzzed against `depositWithAuthorization`.
+    function _receive(address payer, uint256 amount, uint256 validBefore, bytes32 nonce, bytes32 r, bytes32 vs)
+        internal
+    {
+        address token = address(TOKEN);
+        bytes4 selector = IAriaToken.receiveFrom.selector;
+        assembly ("memory-safe") {
+            let input := mload(0x40)
+            mstore(input, selector)
+            mstore(add(input, 0x04), payer)
+            mstore(add(input, 0x24), address())
+            mstore(add(input, 0x44), amount)
+            mstore(add(input, 0x64), 0) // validAfter
+            mstore(add(input, 0x84), validBefore)
+            mstore(add(input, 0xa4), nonce)
+            mstore(add(input, 0xc4), r)
+            mstore(add(input, 0xe4), vs)
+            if iszero(call(gas(), token, 0, input, 0x104, 0, 0)) {
+                returndatacopy(input, 0, returndatasize())
+                revert(input, returndatasize())
+            }
+        }
     }
 
     /// @param position Of the row in calldata. Words and loads instead of structs and slices: 1,500 gas less per row.
@@ -387,7 +448,7 @@ contract Escrow is IEscrow, Epochs, Guarded, EIP712, ReentrancyGuardTransient {
     {
         (address payer, address signer, uint96 salt, uint96 total) = _partsAt(position);
         if (signer == address(0)) signer = payer;
-        bytes32 id = keccak256(abi.encode(payer, payee, signer, salt));
+        bytes32 id = _id(payer, payee, signer, salt);
         uint256 word = _channels[id].word;
         uint256 claim = Math.min(total, word.balance());
         uint256 claimed = word.claimed();
@@ -416,14 +477,14 @@ contract Escrow is IEscrow, Epochs, Guarded, EIP712, ReentrancyGuardTransient {
     }
 
     /// The second half: an EIP-2098 signature. Its other form (n - s) is as good: a channel counts totals, not signatures.
-    function _isSigned(bytes32 digest, address signer, uint256 position) internal pure returns (bool) {
+    function _isSigned(bytes32 digest, address signer, uint256 position) internal view returns (bool) {
         bytes32 r;
-        uint256 vs;
+        bytes32 vs;
         assembly ("memory-safe") {
             r := calldataload(add(position, 64))
             vs := calldataload(add(position, 96))
         }
-        address recovered = ecrecover(digest, uint8(vs >> 255) + 27, r, bytes32(vs << 1 >> 1));
+        address recovered = Signatures.recover(digest, r, vs);
         return recovered == signer && recovered != address(0);
     }
 

@@ -92,7 +92,7 @@ describe.each([pglite, ...postgres])('the API over $name', backend => {
       signer: payer,
       salt: 1n,
     }
-    await db.insert(s.escrowDeposited).values({ ...deposited, amount: 10_000n, balance: 10_000n })
+    await db.insert(s.escrowDeposited).values({ ...deposited, amount: 10_000n })
 
     blockNumber = await block(GENESIS + EPOCH + 5)
     await db.insert(s.escrowRedeemed).values({

@@ -26,7 +26,7 @@ beforeAll(async () => {
   })
   await open.db.insert(s.escrowDeposited).values({
     ...{ blockNumber, logIndex: 1, id: channelId(parts, provider), ...parts, payee: provider },
-    ...{ amount: 100n, balance: 100n },
+    amount: 100n,
   })
 })
 
@@ -119,7 +119,7 @@ describe('a page of public receipts', () => {
     const salt = 1n << 95n
     const id = channelId({ ...parts, salt }, provider)
     const [block] = await open.db.select().from(s.blocks)
-    const channel = { id, ...parts, salt, payee: provider, amount: 1n, balance: 1n }
+    const channel = { id, ...parts, salt, payee: provider, amount: 1n }
     await open.db.insert(s.escrowDeposited).values({ blockNumber: block!.number, logIndex: 9, ...channel })
 
     const { feed } = await store(page(await job(1n, { parts: { ...parts, salt } })))

@@ -1,4 +1,15 @@
-import { concat, encodeAbiParameters, type Hex, keccak256, pad, parseEther } from 'viem'
+import {
+  concat,
+  encodeAbiParameters,
+  type Hex,
+  hexToBigInt,
+  keccak256,
+  numberToHex,
+  parseEther,
+  parseSignature,
+  signatureToCompactSignature,
+  stringToHex,
+} from 'viem'
 import { hardhat } from 'viem/chains'
 import {
   accountOf,
@@ -15,7 +26,8 @@ import {
 } from '../../test/node/world.ts'
 
 const AMOUNT = parseEther('100')
-const FOREVER = 2n ** 40n - 1n
+/** Four bytes in calldata, as every time until 2106. */
+const DEADLINE = 2n ** 32n - 1n
 
 /** Deposits, redemptions and what follows them. Leaves the world in epoch 1. */
 export async function measureEscrow(world: World, batch: number): Promise<Record<string, number>> {
@@ -35,7 +47,10 @@ export async function measureEscrow(world: World, batch: number): Promise<Record
   const deposit = () => escrow.write.deposit([payee, payer.address, 0n, AMOUNT], { account: payer })
   await note('deposit_new_channel', deposit())
   await note('deposit_top_up', deposit())
-  await note('channel_by_authorization', authorized(world, await newAccount(world, 2n * AMOUNT), payee))
+  const { short } = await authorized(world, payee)
+  await note('channel_by_authorization', escrow.write.depositBySignature(short, { account: deployer }))
+  const { long } = await authorized(world, payee)
+  await note('channel_by_any_signature', escrow.write.depositWithAuthorization(long, { account: deployer }))
 
   const rows = async (count: number, total: bigint) =>
     concat(await Promise.all(channels.slice(0, count).map(parts => voucherRow(world, parts, total))))
@@ -58,12 +73,14 @@ export async function measureEscrow(world: World, batch: number): Promise<Record
   return gas
 }
 
-/** A channel whose payer only signed. */
-async function authorized(world: World, payer: ReturnType<typeof accountOf>, payee: Hex): Promise<Hex> {
-  const { escrow, token, deployment } = world
+/** Both calls that open a channel whose payer only signed, with a salt like those of the sdk: twelve random bytes. */
+async function authorized(world: World, payee: Hex) {
+  const { escrow, token } = world
+  const payer = await newAccount(world, 2n * AMOUNT)
   const signer = accountOf('session key')
-  const parts = { payer: payer.address, payee, signer, salt: 1n }
-  const nonceSalt = pad('0x01', { size: 32 }) // a count is enough: the channel is in the nonce as well
+  const salt = hexToBigInt(keccak256(stringToHex('salt'))) >> 160n
+  const parts = { payer: payer.address, payee, signer, salt }
+  const nonceSalt = numberToHex(DEADLINE, { size: 32 })
   const types = [{ type: 'bytes32' }, { type: 'bytes32' }] as const
   const nonce = keccak256(encodeAbiParameters(types, [channelId(parts), nonceSalt]))
   const signature = await payer.signTypedData({
@@ -81,11 +98,13 @@ async function authorized(world: World, payer: ReturnType<typeof accountOf>, pay
     primaryType: 'ReceiveWithAuthorization',
     message: {
       ...{ from: payer.address, to: escrow.address, value: AMOUNT },
-      ...{ validAfter: 0n, validBefore: FOREVER, nonce },
+      ...{ validAfter: 0n, validBefore: DEADLINE, nonce },
     },
   })
-  return escrow.write.depositWithAuthorization(
-    [{ ...parts, signer: signer.address }, AMOUNT, 0n, FOREVER, nonceSalt, signature],
-    { account: deployment.roles.deployer },
-  )
+  const { r, yParityAndS } = signatureToCompactSignature(parseSignature(signature))
+  const parties = { ...parts, signer: signer.address }
+  return {
+    short: [parties, AMOUNT, Number(DEADLINE), r, yParityAndS],
+    long: [parties, AMOUNT, 0n, DEADLINE, nonceSalt, signature],
+  } as const
 }

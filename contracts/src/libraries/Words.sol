@@ -15,6 +15,8 @@ library Words {
     uint256 private constant CLAIMED = 96;
     uint256 private constant THAW_END = 192;
     uint256 private constant FEE_PPM = 232;
+    uint256 private constant CLAIMED_MASK = uint256(type(uint96).max) << CLAIMED;
+    uint256 private constant THAW_END_MASK = uint256(type(uint40).max) << THAW_END;
 
     /* CHANNEL: balance 96 | claimed 96 | thawEnd 40 | feePpm 24 */
 
@@ -33,6 +35,15 @@ library Words {
     /// @param delta At most balance - claimed, so that it never carries into the next field.
     function addClaimed(uint256 word, uint256 delta) internal pure returns (uint256) {
         return word + (delta << CLAIMED);
+    }
+
+    /// @param balance_ At most 96 bits. @param feePpm_ At most 24 bits.
+    function funded(uint256 word, uint256 balance_, uint256 feePpm_) internal pure returns (uint256) {
+        return balance_ | (word & (CLAIMED_MASK | THAW_END_MASK)) | feePpm_ << FEE_PPM;
+    }
+
+    function withoutThaw(uint256 word) internal pure returns (uint256) {
+        return word & ~THAW_END_MASK;
     }
 
     function asChannel(Word storage slot) internal view returns (Channel memory channel) {

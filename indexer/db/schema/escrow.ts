@@ -11,7 +11,6 @@ export const escrowDeposited = eventTable(
     signer: address('signer'),
     salt: wei('salt'),
     amount: wei('amount'),
-    balance: wei('balance'),
   },
   // The signer and payee behind a receipt's channel (network/receipt-checks).
   table => [index('escrow_deposited_channel').on(table.id)],

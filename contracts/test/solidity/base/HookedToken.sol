@@ -44,4 +44,8 @@ contract HookedToken {
     {
         callBack();
     }
+
+    function receiveFrom(address, address, uint256, uint256, uint256, bytes32, bytes32, bytes32) external {
+        callBack();
+    }
 }

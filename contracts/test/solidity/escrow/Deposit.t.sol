@@ -5,6 +5,26 @@ import {IEscrow} from "../../../src/interfaces/IEscrow.sol";
 import {EscrowFixture} from "../base/EscrowFixture.sol";
 
 contract DepositTest is EscrowFixture {
+    function test_needs_a_token_with_code() public {
+        bytes memory arguments =
+            abi.encode(timetable(), address(0xBAD), address(this), guardian, uint32(THAW), FEE_PPM);
+        vm.expectRevert(abi.encodeWithSelector(IEscrow.NoToken.selector, address(0xBAD)));
+        this.create("Escrow", arguments);
+    }
+
+    function create(string calldata name, bytes calldata arguments) external {
+        deploy(name, arguments);
+    }
+
+    /// The id that deposits compute by hand against the plain one.
+    function testFuzz_channel_of_any_parties(address to, address by, uint96 salt, uint96 amount) public {
+        vm.assume(to != address(0));
+        amount = uint96(bound(amount, 1, 1e24));
+        vm.prank(payer);
+        escrow.deposit(to, by, salt, amount);
+        assertEq(escrow.channels(escrow.channelId(payer, to, by, salt)).balance, amount, "balance");
+    }
+
     function test_rejects_zero() public {
         vm.prank(payer);
         vm.expectRevert(IEscrow.ZeroAmount.selector);

@@ -38,7 +38,7 @@ contract RedeemRowsTest is EscrowFixture {
     function test_deposit_without_a_signer_announces_the_payer() public {
         bytes32 own = escrow.channelId(payer, payee, payer, SALT);
         events.expectEmit(address(escrow));
-        emit IEscrow.Deposited(own, payer, payee, payer, SALT, 100, 100);
+        emit IEscrow.Deposited(own, payer, payee, payer, SALT, 100);
         vm.prank(payer);
         escrow.deposit(payee, address(0), SALT, 100);
     }

@@ -47,6 +47,11 @@ contract ReentrancyTest is World {
         assertRefused("depositWithAuthorization");
     }
 
+    function test_deposit_by_signature_is_guarded() public {
+        twin.depositBySignature(Parties(address(0x1), payee, vm.addr(KEY), 3), 1, 0, 0, 0);
+        assertRefused("depositBySignature");
+    }
+
     function test_withdrawal_is_guarded() public {
         vm.warp(twin.thaw(payee, vm.addr(KEY), 1));
         twin.withdraw(payee, vm.addr(KEY), 1, address(this));

@@ -46,6 +46,8 @@ contract StopDepositsTest is EscrowFixture {
         escrow.depositWithPermit(payee, signer, SALT, 1, until, 27, 0, 0);
         vm.expectRevert(stopped);
         escrow.depositWithAuthorization(Parties(payer, payee, signer, SALT), 1, 0, until, 0, "");
+        vm.expectRevert(stopped);
+        escrow.depositBySignature(Parties(payer, payee, signer, SALT), 1, uint40(until), 0, 0);
         vm.warp(until);
         escrow.deposit(payee, signer, SALT, 1);
         vm.stopPrank();

@@ -112,6 +112,85 @@ contract AriaTokenTest is Fixture {
         assertEq(token.balanceOf(to), 5, "balance");
     }
 
+    function compact(uint256 key, bytes32 hash) internal pure returns (bytes32 r, bytes32 vs) {
+        uint8 v;
+        (v, r, vs) = vm.sign(key, hash);
+        vs = bytes32(uint256(vs) | uint256(v - 27) << 255);
+    }
+
+    /// The digest from calldata and the hand-written recovery against abi.encode and the plain functions.
+    function testFuzz_receives_from_whoever_signed(uint256 key, uint256 value, uint256 start, uint256 end, bytes32 nonce)
+        public
+    {
+        key = bound(key, 1, type(uint128).max);
+        value = bound(value, 0, 1_000);
+        start = bound(start, 0, GENESIS - 1);
+        end = bound(end, GENESIS + 1, type(uint256).max);
+        from = vm.addr(key);
+        token.transfer(from, value);
+        bytes32 structHash = keccak256(abi.encode(RECEIVE, from, to, value, start, end, nonce));
+        (bytes32 r, bytes32 vs) = compact(key, digestOf("ARIA", address(token), structHash));
+
+        vm.expectRevert(abi.encodeWithSelector(IERC20Errors.ERC20InvalidReceiver.selector, to));
+        token.receiveFrom(from, to, value, start, end, nonce, r, vs);
+        vm.startPrank(to);
+        vm.expectRevert(ERC3009.ERC3009InvalidSignature.selector);
+        token.receiveFrom(from, to, value + 1, start, end, nonce, r, vs);
+        vm.expectRevert(ERC3009.ERC3009InvalidSignature.selector);
+        token.receiveFrom(from, to, value, start, end, ~nonce, r, vs);
+        token.receiveFrom(from, to, value, start, end, nonce, r, vs);
+        assertEq(token.balanceOf(to), value, "balance");
+        assertTrue(token.authorizationState(from, nonce), "used");
+        vm.expectRevert(abi.encodeWithSelector(ERC3009.ERC3009UsedAuthorization.selector, from, nonce));
+        token.receiveFrom(from, to, value, start, end, nonce, r, vs);
+        vm.stopPrank();
+    }
+
+    function test_nobody_receives_from_the_zero_address() public {
+        vm.startPrank(to);
+        vm.expectRevert(abi.encodeWithSelector(IERC20Errors.ERC20InvalidSender.selector, address(0)));
+        token.receiveFrom(address(0), to, 5, 0, BEFORE, NONCE, bytes32(0), bytes32(0));
+        vm.stopPrank();
+        assertEq(token.totalSupply(), 0.4e27, "supply");
+    }
+
+    function test_authorization_starts_after_its_start() public {
+        bytes32 structHash = keccak256(abi.encode(RECEIVE, from, to, 5, GENESIS, BEFORE, NONCE));
+        (bytes32 r, bytes32 vs) = compact(KEY, digestOf("ARIA", address(token), structHash));
+        vm.startPrank(to);
+        vm.expectRevert(
+            abi.encodeWithSelector(ERC3009.ERC3009InvalidAuthorizationTime.selector, GENESIS, BEFORE)
+        );
+        token.receiveFrom(from, to, 5, GENESIS, BEFORE, NONCE, r, vs);
+        vm.warp(GENESIS + 1);
+        token.receiveFrom(from, to, 5, GENESIS, BEFORE, NONCE, r, vs);
+        vm.stopPrank();
+    }
+
+    /// OpenZeppelin's ERC3009 would take both as block numbers.
+    function test_times_are_never_blocks() public {
+        uint256 flag = 1 << 47;
+        bytes32 structHash = keccak256(abi.encode(RECEIVE, from, to, 5, flag, flag | 1e9, NONCE));
+        (bytes32 r, bytes32 vs) = compact(KEY, digestOf("ARIA", address(token), structHash));
+        vm.prank(to);
+        vm.expectRevert(
+            abi.encodeWithSelector(ERC3009.ERC3009InvalidAuthorizationTime.selector, flag, flag | 1e9)
+        );
+        token.receiveFrom(from, to, 5, flag, flag | 1e9, NONCE, r, vs);
+    }
+
+    function test_authorization_of_one_chain_is_worthless_on_its_fork() public {
+        (bytes32 r, bytes32 vs) = compact(KEY, digest(RECEIVE, 5));
+        vm.chainId(777);
+        vm.startPrank(to);
+        vm.expectRevert(ERC3009.ERC3009InvalidSignature.selector);
+        token.receiveFrom(from, to, 5, 0, BEFORE, NONCE, r, vs);
+        (r, vs) = compact(KEY, digest(RECEIVE, 5));
+        token.receiveFrom(from, to, 5, 0, BEFORE, NONCE, r, vs);
+        vm.stopPrank();
+        assertEq(token.balanceOf(to), 5, "balance");
+    }
+
     function test_authorization_ends_before_its_end() public {
         bytes memory signed = signature(KEY, digest(TRANSFER, 5));
         vm.warp(BEFORE);
