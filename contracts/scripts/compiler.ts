@@ -1,5 +1,5 @@
 // Compiles one contract at a time, in process, from the build's own input: only its dependants' sources and only its code.
-import { readdir, readFile } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { join, posix } from 'node:path'
 import { CONTRACTS } from './scratch.ts'
@@ -37,7 +37,7 @@ export async function openCompiler(name: string): Promise<Compiler> {
   const wrapper = require('solc/wrapper') as (module: unknown) => { compile(input: string): string }
   const solc = wrapper(require('solc/soljson.js'))
   const key = `project/src/${name}.sol`
-  const input = await inputWith(key)
+  const input = await inputOf(name)
   const sources = closure(input, key)
 
   function compile(source: string, settings: Record<string, unknown>): Code | string | undefined {
@@ -73,14 +73,13 @@ export async function openCompiler(name: string): Promise<Compiler> {
   return { quick, deployed }
 }
 
-async function inputWith(key: string): Promise<Input> {
-  const folder = join(CONTRACTS, 'artifacts/build-info')
-  for (const file of await readdir(folder)) {
-    if (file.endsWith('.output.json')) continue
-    const { input } = JSON.parse(await readFile(join(folder, file), 'utf8')) as { input: Input }
-    if (input.sources[key] !== undefined) return input
-  }
-  throw new Error(`No build has ${key}: run npm run build -w contracts.`)
+/** Of the build that the contract's artifact comes from: older ones lie beside it. */
+async function inputOf(name: string): Promise<Input> {
+  const folder = join(CONTRACTS, 'artifacts')
+  const read = async (path: string) => JSON.parse(await readFile(join(folder, path), 'utf8'))
+  const { buildInfoId } = (await read(`src/${name}.sol/${name}.json`)) as { buildInfoId: string }
+  const { input } = (await read(`build-info/${buildInfoId}.json`)) as { input: Input }
+  return input
 }
 
 /** The sources that `key` imports, and they. */
