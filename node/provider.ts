@@ -30,6 +30,7 @@ import { rateLimit } from './p2p/job/rate.ts'
 import { resumables } from './p2p/job/resumables.ts'
 import { CACHE_PAGE_TOKENS } from './p2p/job/share.ts'
 import { announceOffers } from './p2p/offers.ts'
+import { penalties } from './p2p/penalties.ts'
 import { serveProtocols } from './p2p/server.ts'
 import { collector as createCollector } from './payments/collector.ts'
 import { openDatabase } from './payments/database.ts'
@@ -148,6 +149,7 @@ async function build(
     offerHash: offer.hash,
     epochOf: timeSeconds => epochAt(timeSeconds, deployment),
     quoteRate: rateLimit({ perSecond: QUOTES_PER_SECOND, burst: QUOTES_BURST, peersMax: QUOTE_PEERS_MAX }),
+    penalties: penalties(),
     busyChannels: new Set(),
     resumables: resumables(),
     stopping: stopping.signal,

@@ -18,6 +18,7 @@ import {
 import type { Stream } from '@libp2p/interface'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { STREAMS_PER_CONNECTION_MAX } from '../p2p/job/limits.ts'
+import { penalties } from '../p2p/penalties.ts'
 import { type Server, serveProtocols } from '../p2p/server.ts'
 import { countingModel, type JobKit, jobKit, MODEL_ID, PARTS } from './support/job-kit.ts'
 
@@ -29,7 +30,9 @@ describe('frames from a stranger', () => {
   let server: Server
 
   beforeAll(async () => {
-    kit = jobKit(countingModel({ stopAt: 3 }).model)
+    // One peer stands for many here: it must not be turned away after its first faults.
+    const tolerant = { ...penalties(), check: () => {} }
+    kit = jobKit(countingModel({ stopAt: 3 }).model, { penalties: tolerant })
     node = await createHost({ privateKey: `0x${'11'.repeat(32)}`, listen: ['/ip4/127.0.0.1/tcp/0'] })
     peer = await createHost({ privateKey: `0x${'66'.repeat(32)}` })
     const audits = { isDrawn: async () => false }
@@ -67,7 +70,9 @@ describe('frames from a stranger', () => {
     ['a length beyond the limit', lengthOf(FRAME_BYTES_MAX + 1), 'frame_too_large'],
     ['a length that never ends', new Uint8Array(64).fill(0x80), 'frame_too_large'],
   ])('%s is refused with its reason', async (_what, bytes, code) => {
+    const before = kit.components.metrics.read().aria_peer_violations_total
     expect(await answerTo(bytes)).toBe(code)
+    expect(kit.components.metrics.read().aria_peer_violations_total).toBe(before + 1)
   })
 
   it('a request may be as large as what was quoted, and no larger', async () => {

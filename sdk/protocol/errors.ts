@@ -25,6 +25,7 @@ export type ErrorCode =
   | 'client_unfunded'
   | 'deposit_too_small'
   | 'request_replayed'
+  | 'peer_banned'
   | 'busy'
   | 'no_provider'
   | 'provider_failed'

@@ -6,6 +6,7 @@ import type { Scheduler } from '../../inference/scheduler.ts'
 import type { Log } from '../../observe/log.ts'
 import type { Metrics } from '../../observe/metrics.ts'
 import type { VoucherStore } from '../../payments/vouchers.ts'
+import type { Penalties } from '../penalties.ts'
 import type { RateLimit } from './rate.ts'
 import type { Resumables } from './resumables.ts'
 import type { RunningJob } from './running.ts'
@@ -39,6 +40,7 @@ export interface JobComponents {
   channels: Pick<ChannelReader, 'read'>
   clock: Pick<ChainClock, 'nowSeconds'>
   quoteRate: RateLimit
+  penalties: Penalties
   /** Channels with a request under way: one counter, one writer. */
   busyChannels: Set<Hex>
   /** Jobs under way, and those whose clients may come back. */

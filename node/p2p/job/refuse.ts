@@ -9,11 +9,12 @@ export async function refuse(
   stream: FramedStream,
   messages: JobMessages,
   thrown: unknown,
-  { log, metrics, stopping }: JobComponents,
+  peer: string,
+  { log, metrics, penalties, stopping }: JobComponents,
 ): Promise<void> {
   const error = toAriaError(thrown, 'provider_failed')
   metrics.count('aria_requests_rejected_total')
-  if (PEER_FAULTS.has(error.code)) metrics.count('aria_peer_violations_total')
+  if (penalties.record(peer, error.code)) metrics.count('aria_peer_violations_total')
   log.debug({ code: error.code, reason: error.message }, 'Stream refused')
   try {
     if (error.code === 'cancelled') throw error // Nobody is there to read a reason.
@@ -33,14 +34,6 @@ async function linger(stream: FramedStream, stopping: AbortSignal): Promise<void
     if ((await stream.read({ signal })) === undefined) return
   }
 }
-
-/** A peer's own doing: it may lose its standing for these, never for the rest. */
-const PEER_FAULTS: ReadonlySet<string> = new Set([
-  'bad_frame',
-  'frame_too_large',
-  'bad_signature',
-  'voucher_stale',
-])
 
 function rejectBody(error: AriaError): { code: string; message: string; retryAfterMs: number } {
   const isOurs = error.code === 'provider_failed' || error.code === 'internal'

@@ -30,6 +30,7 @@ export async function serveJob(stream: FramedStream, peer: string, components: J
   try {
     const { stopping } = components
     stream.limit(SMALL_FRAME_BYTES_MAX)
+    components.penalties.check(peer)
     const first = await expectOneOf(messages, ['quoteRequest', 'resume'], FIRST_FRAME_TIMEOUT_MS, stopping)
     components.quoteRate.take(peer)
     const drop = () => stream.abort(new AriaError('cancelled', 'The job goes on over another stream.'))
@@ -38,7 +39,7 @@ export async function serveJob(stream: FramedStream, peer: string, components: J
     // All was said: a stream that is gone by now needs no closing.
     await stream.close().catch(reason => stream.abort(reason))
   } catch (thrown) {
-    await refuse(stream, messages, thrown, components)
+    await refuse(stream, messages, thrown, peer, components)
   }
 }
 

@@ -34,6 +34,7 @@ import { createMetrics } from '../../observe/metrics.ts'
 import type { JobComponents } from '../../p2p/job/context.ts'
 import { resumables } from '../../p2p/job/resumables.ts'
 import { serveJob } from '../../p2p/job/serve.ts'
+import { penalties } from '../../p2p/penalties.ts'
 import { type Database, openDatabase } from '../../payments/database.ts'
 import { receiptStore } from '../../payments/receipts.ts'
 import { voucherStore } from '../../payments/vouchers.ts'
@@ -132,6 +133,7 @@ export function jobKit(engine = countingModel().model, overrides: Partial<JobCom
     channels: { read: async () => ({ ...view }) },
     clock: { nowSeconds: () => Math.floor(Date.now() / 1000) },
     quoteRate: { take: () => {} },
+    penalties: penalties(),
     busyChannels: new Set(),
     resumables: resumables({ holdMs: 50 }),
     log: silentLog,
