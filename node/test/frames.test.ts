@@ -1,4 +1,11 @@
-import { createHost, type FramedStream, framed, type Host, STREAM_WINDOW_BYTES } from '@aria/sdk/p2p'
+import {
+  createHost,
+  type FramedStream,
+  framed,
+  type Host,
+  NEGOTIATION_BYTES_MAX,
+  STREAM_WINDOW_BYTES,
+} from '@aria/sdk/p2p'
 import {
   AUDIT_PROTOCOL,
   auditReply,
@@ -124,6 +131,33 @@ describe('frames from a stranger', () => {
     for (const frames of held)
       await expect(frames.read()).rejects.toThrow(expect.objectContaining({ code: 'frame_too_large' }))
     for (const stream of streams) stream.abort(new Error('done'))
+  })
+
+  it('a peer that agrees on no protocol is cut off after a few kilobytes, and one within them is served', async () => {
+    const connection = await peer.dial(node.getMultiaddrs())
+    const { muxer } = connection as unknown as { muxer: { createStream(options: object): Promise<Stream> } }
+    const line = (text: string) => Buffer.from([text.length + 1, ...Buffer.from(`${text}\n`)])
+    const silly = line(`/${'x'.repeat(100)}`)
+    const flood = async (bytes: number, last: string) => {
+      const raw = await muxer.createStream({})
+      const ended = new Promise<string>(resolve => raw.addEventListener('close', () => resolve('reset')))
+      const answered = new Promise<string>(resolve => {
+        let read = ''
+        raw.addEventListener('message', ({ data }) => {
+          read += Buffer.from(data.subarray()).toString()
+          if (read.includes(`${last}\n`)) resolve('served')
+        })
+      })
+      raw.send(line('/multistream/1.0.0'))
+      const used = 20 + last.length + 2
+      for (let sent = used; sent + silly.length <= bytes; sent += silly.length) raw.send(silly)
+      raw.send(line(last))
+      const end = await Promise.race([ended, answered])
+      raw.abort(new Error('done'))
+      return end
+    }
+    expect(await flood(NEGOTIATION_BYTES_MAX, RECEIPTS_PROTOCOL)).toBe('served')
+    expect(await flood(NEGOTIATION_BYTES_MAX * 40, RECEIPTS_PROTOCOL)).toBe('reset')
   })
 
   it('500 random frames are refused, and the node serves on', async () => {

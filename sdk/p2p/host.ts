@@ -1,5 +1,4 @@
 import { noise } from '@chainsafe/libp2p-noise'
-import { yamux } from '@chainsafe/libp2p-yamux'
 import { type GossipSub, gossipsub } from '@libp2p/gossipsub'
 import { type Identify, identify } from '@libp2p/identify'
 import type { Libp2p } from '@libp2p/interface'
@@ -9,6 +8,7 @@ import { createLibp2p } from 'libp2p'
 import { type Hex, OFFER_BYTES_MAX } from '../protocol/index.ts'
 import { libp2pKey } from './identity.ts'
 import { keepConnected } from './keep-connected.ts'
+import { boundedYamux } from './muxer.ts'
 
 export interface HostInit {
   /** The node's identity; its address is registered in Staking when the node provides or audits. */
@@ -22,10 +22,6 @@ export interface HostInit {
 export type Host = Libp2p<{ pubsub: GossipSub; identify: Identify; ping: Ping }>
 
 const CONNECTIONS_MAX = 512
-/** Streams that one peer may open to us, before any protocol counts its own. */
-export const STREAMS_IN_MAX = 320
-/** What may be under way in one stream before we take it: the least that Yamux allows, and it must not grow. */
-export const STREAM_WINDOW_BYTES = 256 * 1024
 /** Signature, key and topic around an offer. */
 const GOSSIP_ENVELOPE_BYTES = 1024
 
@@ -36,15 +32,7 @@ export async function createHost({ privateKey, listen = [], bootstrap = [] }: Ho
     addresses: { listen: [...listen] },
     transports: [tcp()],
     connectionEncrypters: [noise()],
-    streamMuxers: [
-      yamux({
-        maxInboundStreams: STREAMS_IN_MAX,
-        streamOptions: {
-          initialStreamWindowSize: STREAM_WINDOW_BYTES,
-          maxStreamWindowSize: STREAM_WINDOW_BYTES,
-        },
-      }),
-    ],
+    streamMuxers: [boundedYamux()],
     connectionManager: { maxConnections: CONNECTIONS_MAX },
     services: {
       identify: identify(),
