@@ -13,6 +13,7 @@ import {
 import { receiptBundle, transcripts } from './bundle.ts'
 import { readTokenBalance } from './chain/escrow.ts'
 import { registrations } from './chain/registration.ts'
+import { scores } from './chain/scores.ts'
 import { createWallet } from './chain/wallet.ts'
 import {
   type ClosingStep,
@@ -145,6 +146,7 @@ export function createClient(init: ClientInit, components: ClientComponents): Cl
     candidates: {
       ...{ offers: book.current, reputation: seen, inFlight: load.count, nowMs },
       registrations: registrations({ publicClient, deployment, nowMs }),
+      scores: scores({ publicClient, deployment, nowMs }),
     },
   }
 

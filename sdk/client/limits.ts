@@ -78,6 +78,12 @@ export const REGISTRATION_FRESH_MS = 60_000
 export const REGISTRATION_STALE_MS = 600_000
 export const REGISTRATIONS_MAX = 4_096
 
+/** An audit's score becomes final once an epoch; older ones than these say little about today. */
+export const SCORE_FRESH_MS = 60_000
+export const SCORE_EPOCHS_MAX = 4
+/** Below this an operator gets no rewards (protocol 1.6), and no requests. */
+export const SCORE_MIN = 90
+
 /** Receipts with their transcripts stay in memory only: prompts never touch the disk. */
 export const TRANSCRIPTS_MAX = 1_000
 export const TRANSCRIPT_TOKENS_MAX = 4_000_000

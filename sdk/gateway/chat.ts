@@ -1,4 +1,5 @@
 import type { Context } from 'hono'
+import type { Choice } from '../client/index.ts'
 import { AriaError, toAriaError } from '../protocol/index.ts'
 import { type AnswerEvent, answer, type Inference } from './answer.ts'
 import { type ChatOrder, parseChatRequest } from './chat-request.ts'
@@ -14,6 +15,9 @@ import {
   usageChunk,
 } from './shapes.ts'
 import type { GatewayModel } from './tokenizer.ts'
+
+/** A header that proxies pass on. */
+const CHOICE_CHARS_MAX = 400
 
 export interface ChatComponents {
   inference: Inference
@@ -83,8 +87,18 @@ async function firstEvent(events: AsyncGenerator<AnswerEvent>): Promise<Start> {
 }
 
 function ariaHeaders({ start }: AnswerHead): Record<string, string> {
-  const { order } = start
-  return { 'x-aria-provider': order.offer.node, 'x-aria-request-id': order.request.requestId }
+  const { order, choice } = start
+  return {
+    'x-aria-provider': order.offer.node,
+    'x-aria-request-id': order.request.requestId,
+    'x-aria-provider-choice': choiceText(choice),
+  }
+}
+
+/** Why this provider, in a line that any HTTP client shows. */
+function choiceText({ reason, good, candidates, excluded }: Choice): string {
+  const counts = `${good} good of ${candidates + excluded.length} that offer the model`
+  return `${reason}; ${counts}`.replaceAll(/[^\x20-\x7e]/g, '?').slice(0, CHOICE_CHARS_MAX)
 }
 
 async function collect(head: AnswerHead, events: AsyncGenerator<AnswerEvent>) {

@@ -16,7 +16,7 @@ function isLoopbackOrigin(origin: string): boolean {
 export function loopbackCors(): MiddlewareHandler {
   return cors({
     origin: origin => (isLoopbackOrigin(origin) ? origin : null),
-    exposeHeaders: ['x-aria-provider', 'x-aria-request-id'],
+    exposeHeaders: ['x-aria-provider', 'x-aria-request-id', 'x-aria-provider-choice'],
   })
 }
 

@@ -17,7 +17,7 @@ const offer = (digit: number, price: bigint, slotsFree = 4): KnownOffer =>
 const record = (firstTokenMs: number, tokensPerSecond: number) =>
   ({ firstTokenMs, tokensPerSecond }) as unknown as ProviderRecord
 const candidate = (digit: number, price: bigint, more: Partial<Candidate> = {}): Candidate => ({
-  ...{ offer: offer(digit, price), record: undefined, inFlight: 0 },
+  ...{ offer: offer(digit, price), record: undefined, inFlight: 0, auditScore: undefined },
   ...more,
 })
 
@@ -68,6 +68,42 @@ describe('of several providers', () => {
   test('our own load and a provider without free slots count', () => {
     expect(shares([candidate(1, 1n, { inFlight: 1 }), candidate(2, 1n)])[0]).toBe(0)
     expect(shares([candidate(1, 1n, { offer: offer(1, 1n, 0) }), candidate(2, 1n)])[0]).toBe(0)
+  })
+})
+
+describe('a choice', () => {
+  test('takes whoever failed lately for slower, and a lower audit score too', () => {
+    const failing = { ...record(50, 100), failed: 1 } as ProviderRecord
+    const steady = { ...record(50, 90), failed: 0 } as ProviderRecord
+
+    expect(shares([candidate(1, 1n, { record: failing }), candidate(2, 1n, { record: steady })])[0]).toBe(0)
+    expect(shares([candidate(1, 1n, { auditScore: 91 }), candidate(2, 1n, { auditScore: 100 })])[0]).toBe(0)
+  })
+
+  test('explains every candidate in the units that were compared', () => {
+    const { chosen, explanation, good } = choose(
+      [
+        candidate(1, 1n, { record: record(100, 50), auditScore: 97 }),
+        candidate(2, 1n, { record: record(100, 100), inFlight: 1 }),
+        candidate(3, 9n),
+      ],
+      WANTED,
+      seeded(1),
+    )!
+
+    expect(good).toBe(2)
+    expect(explanation).toMatchObject([
+      {
+        node: node(1),
+        cost: 110n,
+        expectedMs: Math.round((100 + 2_000) / 0.97),
+        auditScore: 97,
+        isDrawn: true,
+      },
+      { node: node(2), expectedMs: (100 + 1_000) * 2, inFlight: 1, isNewcomer: false, isDrawn: true },
+      { node: node(3), cost: 990n, isNewcomer: true, isGood: false, isDrawn: false },
+    ])
+    expect(chosen.offer.node).toBe(node(1))
   })
 })
 

@@ -33,8 +33,10 @@ test('a paid answer arrives with checkpoints and a checked receipt', async () =>
 
   expect(events[0]?.type).toBe('accepted')
   expect(outputOf(events)).toEqual(output)
-  // Every half window, and where the first voucher ends: the rest of the prompt is due with the first token.
-  expect(events.filter(({ type }) => type === 'checkpoint').length).toBe(5)
+  const proven = events.flatMap(event => (event.type === 'checkpoint' ? [event.outputTokens] : []))
+  // Every half window; and where the first voucher ends, if the second one has not arrived by then.
+  expect(proven).toEqual(expect.arrayContaining([8, 16, 24, 32]))
+  expect(proven.at(-1)).toBe(32)
   const last = events.at(-1)
   if (last?.type !== 'receipt') throw new Error('no receipt')
   expect(last.delivery.cost).toBe(4n * PRICES.pricePerInputToken + 32n * PRICES.pricePerOutputToken)
@@ -167,6 +169,22 @@ test('an unregistered, a poor and a jailed provider are never paid', async () =>
     await running?.stop()
     running = undefined
   }
+})
+
+test.each([
+  [89, 1],
+  [90, 2],
+])('an operator whose audits scored %i is one of %i that may answer', async (score, candidates) => {
+  const { client, chain, providers } = await open({ scripts: [{}, {}] })
+  chain.scores.set(providers[0]!.operator, score)
+
+  const [accepted] = await collect(client.infer(request()))
+
+  if (accepted?.type !== 'accepted') throw new Error('not accepted')
+  expect(accepted.choice.candidates).toBe(candidates)
+  const reasons = accepted.choice.excluded.map(({ reason }) => reason)
+  expect(reasons).toEqual(candidates === 1 ? [expect.stringMatching(/scored 89 of 100/)] : [])
+  expect(accepted.choice.explanation).toHaveLength(candidates)
 })
 
 test('a price limit is respected before anybody is asked', async () => {

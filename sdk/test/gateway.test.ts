@@ -72,6 +72,9 @@ test('a stream brings every character whole, then finish, usage and the proof', 
   expect(chunks.at(-1)!.usage!.prompt_tokens).toBe(2)
   expect((chunks.at(-1) as unknown as { aria: { cost: string } }).aria.cost).toBe('12345678901234567890')
   expect(response.headers.get('x-aria-provider')).toBe(`0x${'0e'.repeat(20)}`)
+  expect(response.headers.get('x-aria-provider-choice')).toBe(
+    'the only good one; 1 good of 1 that offer the model',
+  )
   expect(response.headers.get('x-aria-request-id')).toBe(`0x${'1d'.repeat(32)}`)
   expect(new Set(chunks.map(({ id }) => id)).size).toBe(1)
 })

@@ -1,13 +1,16 @@
 import type { KnownOffer } from '../../p2p/index.ts'
 import { type Address, AriaError } from '../../protocol/index.ts'
 import type { Registrations } from '../chain/registration.ts'
+import type { AuditScore, Scores } from '../chain/scores.ts'
 import type { InferRequest } from '../job/job.ts'
+import { SCORE_MIN } from '../limits.ts'
 import type { Candidate, Exclusion } from './choose.ts'
 import type { Reputation } from './reputation.ts'
 
 export interface CandidateComponents {
   offers: () => KnownOffer[]
   registrations: Registrations
+  scores: Scores
   reputation: Reputation
   inFlight: (node: Address) => number
   nowMs: () => number
@@ -30,20 +33,31 @@ export async function listCandidates(
   const ofModel = components.offers().filter(({ offer }) => offer.modelId === request.modelId)
   list.ofModel = ofModel.length
   const checked = await Promise.all(
-    ofModel.map(async offer => ({ offer, exclusion: await exclusionOf(components, offer, request, tried) })),
+    ofModel.map(async offer => {
+      const [exclusion, audited] = await Promise.all([
+        exclusionOf(components, offer, request, tried),
+        components.scores.of(offer.offer.operator),
+      ])
+      return { offer, exclusion: exclusion ?? badScore(audited), audited }
+    }),
   )
-  for (const { offer, exclusion } of checked) {
+  for (const { offer, exclusion, audited } of checked) {
     const { node } = offer
     if (exclusion !== undefined) list.excluded.push({ node, operator: offer.offer.operator, ...exclusion })
     else {
       const record = components.reputation.record(node)
-      list.candidates.push({ offer, record, inFlight: components.inFlight(node) })
+      list.candidates.push({ offer, record, inFlight: components.inFlight(node), auditScore: audited?.score })
     }
   }
   return list
 }
 
 type Reason = Pick<Exclusion, 'reason' | 'untilMs'>
+
+function badScore(audited: AuditScore | undefined): Reason | undefined {
+  if (audited === undefined || audited.score >= SCORE_MIN) return undefined
+  return { reason: `its audits of epoch ${audited.epoch} scored ${audited.score} of 100` }
+}
 
 async function exclusionOf(
   { registrations, reputation, nowMs }: CandidateComponents,

@@ -11,11 +11,15 @@ const TOKENS_PER_SECOND_GUESS = 30
 /** A busy provider (no free slot announced) is taken only when nothing else is there: each of ours in flight costs too. */
 const NO_SLOT_FACTOR = 4
 
+const SCORE_BEST = 100
+
 export interface Candidate {
   offer: KnownOffer
   record: ProviderRecord | undefined
   /** Our own requests that run there now. */
   inFlight: number
+  /** What auditors gave its operator last, 0 to 100; undefined when they never saw its work. */
+  auditScore: number | undefined
 }
 
 export interface Wanted {
@@ -31,6 +35,26 @@ export interface Exclusion {
   untilMs?: number
 }
 
+/** How one candidate was seen, in the units that were compared. */
+export interface Considered {
+  node: Address
+  operator: Address
+  /** Wei of the whole request at the offered price. */
+  cost: bigint
+  /** Expected, by this client's own measurements; a newcomer counts as fast as the fastest. */
+  expectedMs: number
+  isNewcomer: boolean
+  inFlight: number
+  slotsFree: number
+  /** Failures since it last served us. */
+  failed: number
+  auditScore: number | undefined
+  /** Dearer ones are not among the good, and are not drawn. */
+  isGood: boolean
+  /** Drawn by chance as one of two; the faster of them is chosen. */
+  isDrawn: boolean
+}
+
 /** What was chosen and why, for the person who asks "why this provider?". */
 export interface Choice {
   node: Address
@@ -39,6 +63,7 @@ export interface Choice {
   good: number
   candidates: number
   excluded: Exclusion[]
+  explanation: Considered[]
 }
 
 /** Expected cost in wei of the whole request at the offered price. */
@@ -63,7 +88,7 @@ function bestSpeed(candidates: readonly Candidate[]): Speed {
 
 /** Expected duration by this client's own measurements; lower is better. */
 export function expectedMs(
-  { offer, record, inFlight }: Candidate,
+  { offer, record, inFlight, auditScore }: Candidate,
   { maxOutputTokens }: Wanted,
   newcomer: Speed,
 ): number {
@@ -71,7 +96,32 @@ export function expectedMs(
   const perSecond = record?.tokensPerSecond ?? newcomer.tokensPerSecond
   const alone = firstMs + (maxOutputTokens * 1000) / perSecond
   const crowd = 1 + inFlight
-  return alone * crowd * (offer.offer.slotsFree === 0 ? NO_SLOT_FACTOR : 1)
+  // Whoever failed lately may do so again, and the answer would wait for another one.
+  const risk = 1 + (record?.failed ?? 0)
+  const trust = SCORE_BEST / Math.max(1, auditScore ?? SCORE_BEST)
+  return alone * crowd * risk * trust * (offer.offer.slotsFree === 0 ? NO_SLOT_FACTOR : 1)
+}
+
+export interface Chosen {
+  chosen: Candidate
+  reason: string
+  good: number
+  explanation: Considered[]
+}
+
+function consider(
+  candidate: Candidate,
+  wanted: Wanted,
+  newcomer: Speed,
+  fate: Pick<Considered, 'isGood' | 'isDrawn'>,
+): Considered {
+  const { offer, record, inFlight, auditScore } = candidate
+  return {
+    ...{ node: offer.node, operator: offer.offer.operator, cost: expectedCost(offer, wanted) },
+    expectedMs: Math.round(expectedMs(candidate, wanted, newcomer)),
+    isNewcomer: record?.tokensPerSecond === undefined,
+    ...{ inFlight, slotsFree: offer.offer.slotsFree, failed: record?.failed ?? 0, auditScore, ...fate },
+  }
 }
 
 /**
@@ -82,18 +132,24 @@ export function choose(
   candidates: readonly Candidate[],
   wanted: Wanted,
   random: () => number,
-): { chosen: Candidate; reason: string; good: number } | undefined {
+): Chosen | undefined {
   const good = goodOnes(candidates, wanted)
   if (good.length === 0) return undefined
   const first = good[Math.floor(random() * good.length)]!
   const others = good.filter(candidate => candidate !== first)
   const second = others[Math.floor(random() * others.length)]
-  if (second === undefined) return { chosen: first, reason: 'the only good one', good: 1 }
   const newcomer = bestSpeed(good)
+  const explanation = candidates.map(candidate =>
+    consider(candidate, wanted, newcomer, {
+      isGood: good.includes(candidate),
+      isDrawn: candidate === first || candidate === second,
+    }),
+  )
+  if (second === undefined) return { chosen: first, reason: 'the only good one', good: 1, explanation }
   const [a, b] = [expectedMs(first, wanted, newcomer), expectedMs(second, wanted, newcomer)]
   const [chosen, faster, slower] = a <= b ? [first, a, b] : [second, b, a]
   const reason = `expected ${Math.round(faster)} ms against ${Math.round(slower)} ms of another good one`
-  return { chosen, reason, good: good.length }
+  return { chosen, reason, good: good.length, explanation }
 }
 
 function goodOnes(candidates: readonly Candidate[], wanted: Wanted): Candidate[] {

@@ -61,6 +61,7 @@ function choosePicked(
   if (found === undefined) return undefined
   const { offer } = found.chosen
   const who = { node: offer.node, operator: offer.offer.operator }
-  const counts = { good: found.good, candidates: candidates.length, excluded }
+  const { good, explanation } = found
+  const counts = { good, candidates: candidates.length, excluded, explanation }
   return { offer, done: load.begin(offer.node), choice: { ...who, reason: found.reason, ...counts } }
 }

@@ -23,6 +23,8 @@ export interface FakeChain {
   mine(): Promise<void>
   stake: bigint
   jailedUntil: number
+  /** Last audits of an operator; nobody was audited unless set. */
+  scores: Map<Address, number>
 }
 
 interface Read {
@@ -45,6 +47,7 @@ export function fakeChain(): FakeChain {
     mode: 'up',
     stake: 10n ** 21n,
     jailedUntil: 0,
+    scores: new Map(),
     mine,
     publicClient: undefined as unknown as PublicClient,
   }
@@ -77,6 +80,11 @@ export function fakeChain(): FakeChain {
     return true
   }
 
+  function auditOf(operator: Address) {
+    const score = chain.scores.get(operator)
+    return { score: score ?? 0, finalized: score !== undefined, worked: score !== undefined }
+  }
+
   function read({ functionName, args = [] }: Read): unknown {
     const [first] = args as [Hex]
     if (functionName === 'channels') return chain.channels.get(first) ?? EMPTY
@@ -86,6 +94,7 @@ export function fakeChain(): FakeChain {
     if (functionName === 'operatorOf') return chain.operators.get(first) ?? NOBODY
     if (functionName === 'operators')
       return { stake: chain.stake, unbonding: 0n, unbondEnd: 0, slots: 0, kind: 1 }
+    if (functionName === 'resultOf') return auditOf(args[1] as Address)
     if (functionName === 'profiles') return { payout: NOBODY, jailedUntil: chain.jailedUntil }
     throw new Error(`The fake chain has no ${functionName}.`)
   }

@@ -1,4 +1,4 @@
-import type { Delivery, InferEvent, InferRequest, Order, WholeAnswer } from '../../client/index.ts'
+import type { Choice, Delivery, InferEvent, InferRequest, Order, WholeAnswer } from '../../client/index.ts'
 import type { Inference, Tokenizer } from '../../gateway/index.ts'
 import type { KnownOffer } from '../../p2p/index.ts'
 import { type AriaError, FINISH, type Hex } from '../../protocol/index.ts'
@@ -34,6 +34,11 @@ export interface ScriptedInference extends Inference {
   failWith: AriaError | undefined
 }
 
+const CHOICE: Choice = {
+  ...{ node: address('0e'), operator: address('0f'), reason: 'the only good one', good: 1, candidates: 1 },
+  ...{ excluded: [], explanation: [] },
+}
+
 /** The client's place taken by a script: emits `output` token by token, like a provider with window 1. */
 export function scriptedInference(output: number[]): ScriptedInference {
   const scripted: ScriptedInference = {
@@ -51,7 +56,7 @@ export function scriptedInference(output: number[]): ScriptedInference {
     scripted.requests.push(request)
     if (scripted.failWith !== undefined) throw scripted.failWith
     const order = orderOf(request)
-    yield { type: 'accepted', order, attempt: 1, choice: {} as never }
+    yield { type: 'accepted', order, attempt: 1, choice: CHOICE }
     const made: number[] = []
     try {
       for (const token of scripted.output.slice(0, request.maxOutputTokens)) {
