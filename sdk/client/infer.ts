@@ -26,7 +26,14 @@ import type { Delivery, InferRequest, Order } from './job/job.ts'
 import { emptyOutput } from './job/output.ts'
 import type { OutputEvent } from './job/receive.ts'
 import { type JobComponents, runJob } from './job/run.ts'
-import { ATTEMPTS_MAX, FAILOVERS_MAX, JOB_COST_MAX, REQUEST_LIFETIME_SECONDS } from './limits.ts'
+import { isUnreachable } from './job/stream.ts'
+import {
+  ATTEMPTS_MAX,
+  FAILOVERS_MAX,
+  JOB_COST_MAX,
+  PROVIDERS_TRIED_MAX,
+  REQUEST_LIFETIME_SECONDS,
+} from './limits.ts'
 
 /** `start` and `outputTokens` of tokens count over the whole answer, those of a checkpoint within its own order. */
 export type InferEvent =
@@ -147,7 +154,8 @@ async function tryProviders(components: InferComponents, run: Run): Promise<void
     // Whoever was only busy may be asked again.
     const broken = failures.filter(({ error }) => blame(error) !== 'busy')
     const tried = new Set(broken.map(({ offer }) => offer.node))
-    const mayTry = fruitless < ATTEMPTS_MAX && failovers <= FAILOVERS_MAX && isInTime(components, run)
+    const isBounded = broken.length < PROVIDERS_TRIED_MAX && failovers <= FAILOVERS_MAX
+    const mayTry = isBounded && fruitless < ATTEMPTS_MAX && isInTime(components, run)
     const request = answer.next()
     const picked = mayTry ? await pick(components, { request, tried, signal, ...waits }) : undefined
     if (picked === undefined) throw failures.at(-1)!.error
@@ -164,7 +172,8 @@ async function tryProviders(components: InferComponents, run: Run): Promise<void
         return emit({ type: 'ended', finish, answer: answer.whole(), because: error })
       }
       if (signal.aborted || blame(error) === 'ours') throw error
-      if (blame(error) !== 'busy') fruitless = kept > 0 ? 0 : fruitless + 1
+      if (kept > 0) fruitless = 0
+      else if (blame(error) !== 'busy' && !isUnreachable(error)) fruitless++
       if (progress.output.tokens.length > 0) {
         failovers++
         waits = waitsFrom(components)

@@ -46,6 +46,8 @@ export const OFFERS_POLL_MS = 100
 export const BUSY_WAIT_MS = 10_000
 /** Different providers tried in a row that bring no token. */
 export const ATTEMPTS_MAX = 3
+/** The same, with those that cannot be reached: an offer outlives its provider by half a minute. */
+export const PROVIDERS_TRIED_MAX = 24
 /** Lost streams that one order outlives; a provider allows one more. */
 export const RESUMES_MAX = 3
 /** Times that one answer may go on elsewhere: whoever meets more broken providers has a problem of its own. */

@@ -344,6 +344,14 @@ test('going on elsewhere is bounded', async () => {
   expect(providers.filter(({ requests }) => requests > 0).length).toBe(9)
 })
 
+test('offers of many dead providers do not hide the living one', async () => {
+  const scripts = [BREAKS['dies']!(9), {}, {}, {}, {}, { output: ANSWER }]
+  const { client, providers } = await open({ scripts, random: () => 0 })
+  await Promise.all(providers.slice(1, 5).map(provider => provider.stop()))
+
+  expect(textOf(await collect(client.infer(request(WANTED))))).toEqual(ANSWER)
+})
+
 test('a price limit holds over all providers together', async () => {
   const { client } = await open({ scripts: [BREAKS['dies']!(20), { output: ANSWER }], random: () => 0 })
   const first = 4n * 1_000n + 100n * 4_000n

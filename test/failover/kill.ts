@@ -102,7 +102,7 @@ async function watch({ market, signal }: KillContext, asked: Question, atToken: 
     signal.throwIfAborted()
     const error = toAriaError(thrown)
     if (error instanceof InterruptedError) seen.answer = error.partial
-    seen.problem = `${error.code}: ${error.message}`
+    seen.problem = `${error.code}: ${error.message} ${JSON.stringify(error.facts['attempts'] ?? [])}`
   }
   return seen
 }

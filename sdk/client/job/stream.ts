@@ -50,7 +50,7 @@ export async function openJobStream(
     const reason = cause instanceof Error ? cause.message : String(cause)
     const what = limit.aborted ? `did not answer within ${timeoutMs} ms` : `cannot be reached: ${reason}`
     throw new AriaError(code, `Provider ${offer.node} ${what}.`, {
-      facts: { node: offer.node, addresses: addresses.map(String) },
+      facts: { node: offer.node, addresses: addresses.map(String), unreachable: !limit.aborted },
       cause,
     })
   }
@@ -63,6 +63,11 @@ function disconnected(message: string, cause?: unknown): AriaError {
 
 export function isDisconnection({ facts }: AriaError): boolean {
   return facts['disconnected'] === true
+}
+
+/** Refused at once: nothing was promised, and no time was lost. */
+export function isUnreachable({ facts }: AriaError): boolean {
+  return facts['unreachable'] === true
 }
 
 /** What libp2p throws is a broken stream; our own errors say what the provider did. */
