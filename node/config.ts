@@ -39,6 +39,8 @@ export interface ProviderConfig {
   /** Requests that wait for a slot; beyond, `busy`. */
   readonly queue: number
   readonly threads: number | undefined
+  /** For keys and values of all requests; a quarter of the memory unless given. */
+  readonly cacheBytes: number | undefined
   /** `background` gives way to everything else on the machine. */
   readonly priority: 'normal' | 'background'
   readonly creditHead: CreditHead
@@ -82,6 +84,7 @@ const providerSchema = v.object({
   ARIA_SLOTS: v.optional(integer(1, 256), '16'),
   ARIA_QUEUE: v.optional(integer(0, 4096), '16'),
   ARIA_THREADS: v.optional(integer(1, 256)),
+  ARIA_CACHE_MB: v.optional(integer(1, 2 ** 24)),
   ARIA_PRIORITY: v.optional(v.picklist(['normal', 'background']), 'normal'),
   ARIA_CREDIT_HEAD: v.optional(v.picklist(['latest', 'safe', 'finalized'])),
   ARIA_REDEEM_SECONDS: v.optional(integer(1, 7 * 24 * SECONDS_PER_HOUR)),
@@ -188,6 +191,7 @@ export function providerConfig(env: Environment = environment()): ProviderConfig
     slots: found.ARIA_SLOTS,
     queue: found.ARIA_QUEUE,
     threads: found.ARIA_THREADS,
+    cacheBytes: found.ARIA_CACHE_MB === undefined ? undefined : found.ARIA_CACHE_MB * 2 ** 20,
     priority: found.ARIA_PRIORITY,
     creditHead: found.ARIA_CREDIT_HEAD ?? (isLocal ? 'latest' : 'safe'),
     redeemAfterMs:

@@ -118,10 +118,11 @@ async function build(
   const { id: modelId } = await modelManifest(config.modelPath, { cacheDir: dataDir })
   await requireRegistration(chain, { node: signer.address, operator, modelId })
   const audits = auditsReader(chain, operator, modelId, config.creditHead)
-  const { threads, priority } = config
+  const { threads, priority, cacheBytes } = config
   const engine = await loadModel(config.modelPath, {
     priority,
     ...(threads === undefined ? {} : { threads }),
+    ...(cacheBytes === undefined ? {} : { cacheBytes }),
   })
   resources.add(() => engine.close())
   const { pages } = engine.stats()

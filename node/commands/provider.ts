@@ -19,6 +19,7 @@ const FLAGS: readonly Flag[] = [
   ['--slots <count>', 'ARIA_SLOTS', 'requests served at the same time'],
   ['--queue <count>', 'ARIA_QUEUE', 'requests that may wait for a slot'],
   ['--threads <count>', 'ARIA_THREADS', 'threads of the engine'],
+  ['--cache <megabytes>', 'ARIA_CACHE_MB', 'memory for the requests under way (default: a quarter)'],
   [
     '--priority <kind>',
     'ARIA_PRIORITY',

@@ -75,6 +75,8 @@ describe('configuration', () => {
     ['ARIA_RPC_URL', 'not a url'],
     ['ARIA_PRICE_IN', '-1'],
     ['ARIA_SLOTS', '0'],
+    ['ARIA_SLOTS', '257'],
+    ['ARIA_CACHE_MB', '0'],
     ['ARIA_THREADS', 'many'],
     ['ARIA_LOG_LEVEL', 'loud'],
     ['ARIA_NODE_KEY', '0x00'],

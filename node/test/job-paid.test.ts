@@ -69,6 +69,28 @@ describe('a paid job', () => {
     await acknowledge(second, answer.receipt!.receipt)
   })
 
+  it('asks the chain about a known channel while the client signs, and about a stranger only after its voucher', async () => {
+    let reads = 0
+    const view = { balance: 10n ** 9n, claimed: 0n, thawEnd: 0, block: 7n }
+    const read = async () => {
+      reads++
+      return view
+    }
+    kit = jobKit(countingModel({ stopAt: 3 }).model, { channels: { read } })
+    const readsAfter: number[] = []
+    for (let round = 0; round < 2; round++) {
+      const client = kit.open()
+      const quote = await client.quote()
+      readsAfter.push(reads)
+      const ordered = await client.order(quote)
+      await client.expect('accept')
+      readsAfter.push(reads)
+      const { receipt } = await readAnswer(kit, client, ordered)
+      await acknowledge(client, receipt!.receipt)
+    }
+    expect(readsAfter).toEqual([0, 1, 2, 2])
+  })
+
   it('stops at the paid edge, makes no token more, and ends with voucherTimeout', async () => {
     const { model, state } = countingModel()
     kit = jobKit(model)

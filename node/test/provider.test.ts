@@ -61,6 +61,7 @@ describe('provider', () => {
     slots: 2,
     queue: 4,
     threads: 1,
+    cacheBytes: undefined,
     priority: 'normal',
     creditHead: 'latest',
     redeemAfterMs: 3_600_000,

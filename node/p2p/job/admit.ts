@@ -16,6 +16,7 @@ import {
 import { type ChannelView, requireFunds } from '../../chain/channels.ts'
 import { provableDue, replayed } from '../../payments/vouchers.ts'
 import type { JobComponents } from './context.ts'
+import { VIEW_AGE_MS_MAX } from './limits.ts'
 import type { IssuedQuote } from './quote.ts'
 
 /** A request that passed every check and is in the ledger with its first voucher. */
@@ -60,7 +61,7 @@ export async function admit(
   const best = known?.best?.total ?? 0n
   checkMoney(terms, voucher.total, provableDue(known))
   if (vouchers.hasRequest(request.requestId)) throw replayed(request.requestId)
-  const view = await channels.read(channel)
+  const view = (await recentView(issued)) ?? (await channels.read(channel))
   // More was redeemed than our books know a voucher for: they were lost, or are one of two sets, and what was redeemed is
   // spent. With whole books it may exceed the debt: a window was paid ahead, and is the client's credit.
   if (terms.base < view.claimed && best < view.claimed) throw baseTooLow(terms.base, view.claimed)
@@ -77,6 +78,12 @@ export async function admit(
     voucher,
   })
   return { channel, signer: parts.signer, requestHash, job, terms, covered: account.best?.total ?? 0n, view }
+}
+
+/** What was read when the quote was asked for, while that is as good as new. */
+async function recentView({ viewAhead }: IssuedQuote): Promise<ChannelView | undefined> {
+  if (viewAhead === undefined || performance.now() - viewAhead.readMs > VIEW_AGE_MS_MAX) return undefined
+  return viewAhead.view
 }
 
 function termsOf({ quote }: IssuedQuote, base: bigint): Terms {

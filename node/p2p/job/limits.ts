@@ -1,5 +1,7 @@
 /** A stranger that opens a stream must say what it wants. */
 export const FIRST_FRAME_TIMEOUT_MS = 10_000
+/** A channel's state on chain is read anew after this; a thaw takes a day, so seconds decide nothing. */
+export const VIEW_AGE_MS_MAX = 2_000
 /** How long a quote binds us; the request must arrive within. */
 export const QUOTE_SECONDS = 30
 /** One frame to a peer that does not read. */

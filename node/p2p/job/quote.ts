@@ -11,6 +11,7 @@ import {
   type QuoteRequest,
   WINDOW_TOKENS,
 } from '@aria/sdk/protocol'
+import type { ChannelView } from '../../chain/channels.ts'
 import { provableDue } from '../../payments/vouchers.ts'
 import type { JobComponents } from './context.ts'
 import { QUOTE_SECONDS } from './limits.ts'
@@ -21,6 +22,14 @@ export interface IssuedQuote {
   hash: Hex
   parts: ChannelParts
   reply: QuoteReply
+  /** The chain's view of the channel, asked while the client signs; undefined for a channel that never paid us. */
+  viewAhead: ViewAhead | undefined
+}
+
+export interface ViewAhead {
+  readMs: number
+  /** Undefined when the chain did not answer. */
+  view: Promise<ChannelView | undefined>
 }
 
 /** @throws AriaError `unknown_model`, `bad_request`, `prompt_too_long`, `busy`. */
@@ -44,13 +53,19 @@ export async function issueQuote(asked: QuoteRequest, components: JobComponents)
   }
   const hash = digest('Quote', quote, deployed)
   const account = vouchers.account(channel)
+  // Strangers must not make us ask the chain for the price of a quote.
+  const viewAhead = account?.best === undefined ? undefined : readAhead(channel, components)
   const reply = {
     quote,
     signature: await signer.sign(hash),
     due: provableDue(account),
     best: account?.best ?? null,
   }
-  return { quote, hash, parts: asked.channel, reply }
+  return { quote, hash, parts: asked.channel, reply, viewAhead }
+}
+
+function readAhead(channel: Hex, { channels }: JobComponents): ViewAhead {
+  return { readMs: performance.now(), view: channels.read(channel).catch(() => undefined) }
 }
 
 function checkSize(asked: QuoteRequest, model: JobComponents['model']): void {
