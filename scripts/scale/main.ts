@@ -7,7 +7,7 @@ import { loadTokenizer } from '@aria/engine'
 import { startMarket } from '../bench/market/market.ts'
 import type { Worker } from '../bench/market/workers.ts'
 import { atLeast, type Check, measured, report } from '../checks.ts'
-import { holdTo, type Share, shareOf } from './share.ts'
+import { holdTo, prefer, type Share, shareOf } from './share.ts'
 
 const HELP = `npm run scale [-- options]
   Providers of equal size join one after the other; each is held to a fixed share of a core
@@ -36,10 +36,15 @@ const { values } = parseArgs({
 })
 const log = (text: string): void => void process.stderr.write(`  ${text}\n`)
 
-interface Counted {
+interface Flowed {
   tokens: number
   requests: number
   refused: number
+}
+
+interface Counted extends Flowed {
+  /** CPU time that the providers used, of what their shares allow: how busy they were, and were able to be. */
+  given: number
 }
 
 function number(name: 'seconds' | 'providers', most: number): number {
@@ -65,20 +70,25 @@ async function main(): Promise<void> {
     const share = shareOf(most)
     const hold = (provider: Worker) => shares.push(holdTo(provider.pid, share, () => cpuMs(provider.pid)))
     const buyers = await market.buyers()
+    const preferred = prefer(buyers.pid)
+    if (preferred !== undefined) shares.push(preferred)
     hold(market.providers[0]!)
-    log(`each provider: ${(share * 100).toFixed(1)} % of a core, by ${shares[0]!.how}`)
+    log(`each provider: ${(share * 100).toFixed(1)} % of a core, by ${shares.at(-1)!.how}`)
     const counts = new Map<number, Counted>()
     for (const size of SIZES.filter(each => each <= most)) {
       while (market.providers.length < size) hold(await market.addProvider())
       await heard(buyers, size, stopping.signal)
-      const flow = buyers.ask<Counted>('flow', {
+      const flow = buyers.ask<Flowed>('flow', {
         ...{ streams: size * STREAMS_PER_PROVIDER, seconds, warmSeconds: WARM_SECONDS },
         ...{ promptTokens: PROMPT_TOKENS, outputTokens: OUTPUT_TOKENS, vocabulary: info.vocabSize },
       })
+      const used = () => market.providers.reduce((sum, { pid }) => sum + cpuMs(pid), 0)
+      const [fromMs, usedMs] = [performance.now(), used()]
       const counted = await Promise.race([flow, aborted(stopping.signal)])
-      counts.set(size, counted)
+      const given = (used() - usedMs) / ((performance.now() - fromMs) * share * size)
+      counts.set(size, { ...counted, given })
       log(
-        `${size}: ${(counted.tokens / seconds).toFixed(1)} tokens/s, ${(counted.requests / seconds).toFixed(2)} requests/s`,
+        `${size}: ${(counted.tokens / seconds).toFixed(1)} tokens/s, ${(counted.requests / seconds).toFixed(2)} requests/s, ${(given * 100).toFixed(0)} % of the shares used`,
       )
     }
     print(checks(counts, seconds, share))
@@ -103,6 +113,7 @@ function checks(counts: ReadonlyMap<number, Counted>, seconds: number, share: nu
     ...sizes.flatMap(size => [
       measured(`scale.tokens_per_s.${size}`, counts.get(size)!.tokens / seconds, 'tokens/s'),
       measured(`scale.requests_per_s.${size}`, counts.get(size)!.requests / seconds, 'requests/s'),
+      measured(`scale.share_used.${size}`, counts.get(size)!.given, 'of the shares'),
       measured(`scale.refused.${size}`, counts.get(size)!.refused, 'requests'),
     ]),
     measured('scale.share', share, 'of a core for each provider'),

@@ -21,19 +21,25 @@ export function holdTo(pid: number, share: number, cpuMs: () => number): Share {
   return byGroup(pid, share) ?? bySignals(pid, share, cpuMs)
 }
 
-function byGroup(pid: number, share: number): Share | undefined {
+/** Buyers stand for machines of their own: other programs of this one should not slow them, where that is permitted. */
+export function prefer(pid: number): Share | undefined {
+  return byGroup(pid, undefined)
+}
+
+/** Without a share the group is only preferred. */
+function byGroup(pid: number, share: number | undefined): Share | undefined {
   const isV1 = existsSync(join(GROUPS_V1, 'cpu.cfs_quota_us'))
   const group = join(isV1 ? GROUPS_V1 : GROUPS_V2, `aria-scale-${pid}`)
-  const quota = String(Math.round(PERIOD_US * share))
+  const quota = share === undefined ? undefined : String(Math.round(PERIOD_US * share))
   try {
     mkdirSync(group)
     const write = (file: string, text: string) => writeFileSync(join(group, file), text)
     if (isV1) {
       write('cpu.cfs_period_us', String(PERIOD_US))
-      write('cpu.cfs_quota_us', quota)
+      write('cpu.cfs_quota_us', quota ?? '-1')
       write('cpu.shares', WEIGHT_V1)
     } else {
-      write('cpu.max', `${quota} ${PERIOD_US}`)
+      write('cpu.max', `${quota ?? 'max'} ${PERIOD_US}`)
       write('cpu.weight', WEIGHT_V2)
     }
     write('cgroup.procs', String(pid))
@@ -86,5 +92,5 @@ function signal(pid: number, name: NodeJS.Signals): void {
 /** What all shares together may take, so that buyers and chain are not what limits. */
 export function shareOf(providers: number): number {
   const SHARE_MAX = 0.1
-  return Math.min(SHARE_MAX, (availableParallelism() * 0.4) / providers)
+  return Math.min(SHARE_MAX, (availableParallelism() * 0.2) / providers)
 }
