@@ -29,3 +29,6 @@ export const roles = {
   auditorOperator: (index: number) => key(30 + index),
   auditorNode: (index: number) => key(40 + index),
 }
+
+/** Beyond the funded ones: markets with more people than roles give them ether themselves. */
+export const extraAccount = (index: number): Key => key(DEV_ACCOUNTS + index)

@@ -1,0 +1,48 @@
+import type { Part, Stream } from './records.ts'
+import type { ChannelEnd } from './settle.ts'
+
+/** What one channel could be charged for beyond what was delivered on it. */
+export interface Charge {
+  channel: string
+  client: string
+  provider: string
+  /** Wei claimable, or claimed, beyond the worth of what arrived. */
+  excess: bigint
+  /** Wei of one credit window for each stream that broke, and one for the voucher that is always ahead. */
+  allowed: bigint
+}
+
+/** Excess in windows that may be lost: at most 1 on every channel. */
+export function excessWindows({ excess, allowed }: Charge): number {
+  if (excess <= 0n) return 0
+  return allowed === 0n ? Number.POSITIVE_INFINITY : Number((excess * 10_000n) / allowed) / 10_000
+}
+
+/**
+ * Compares the most that each provider can ever claim (the client's largest signature, or more if the chain paid more)
+ * with the worth of what the client saw arrive.
+ */
+export function charges(ends: readonly ChannelEnd[], streams: readonly Stream[]): Charge[] {
+  return ends.map(end => {
+    const parts = streams.flatMap(stream => stream.parts.filter(({ channel }) => channel === end.channel))
+    const worth = sum(parts.map(worthOf))
+    const broken = parts.filter(({ isSettled }) => !isSettled)
+    const lastWindow = parts.map(windowOf).reduce((most, window) => (window > most ? window : most), 0n)
+    // Its own death keeps a client from writing down what it was about to see: a prompt, and a window of tokens.
+    const cut = streams.filter(stream => stream.client === end.client && stream.end === 'cut')
+    const unseen = sum(cut.map(({ inputTokens }) => lastWindow + priceIn(parts) * BigInt(inputTokens)))
+    const charged = largest([end.claimed, end.signed, end.best ?? 0n])
+    return {
+      ...{ channel: end.channel, client: end.client, provider: end.provider },
+      excess: charged - worth,
+      allowed: sum(broken.map(windowOf)) + lastWindow + unseen,
+    }
+  })
+}
+
+const worthOf = ({ terms, delivered }: Part): bigint =>
+  terms.pricePerInputToken * BigInt(terms.inputTokens) + terms.pricePerOutputToken * BigInt(delivered)
+const windowOf = ({ terms }: Part): bigint => terms.pricePerOutputToken * BigInt(terms.windowTokens)
+const priceIn = (parts: readonly Part[]): bigint => parts[0]?.terms.pricePerInputToken ?? 0n
+const sum = (values: readonly bigint[]): bigint => values.reduce((total, value) => total + value, 0n)
+const largest = (values: readonly bigint[]): bigint => values.reduce((a, b) => (a > b ? a : b))
