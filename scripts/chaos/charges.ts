@@ -1,3 +1,4 @@
+import { WINDOW_TOKENS } from '@aria/sdk/protocol'
 import type { Part, Stream } from './records.ts'
 import type { ChannelEnd } from './settle.ts'
 
@@ -27,7 +28,9 @@ export function charges(ends: readonly ChannelEnd[], streams: readonly Stream[])
     const parts = streams.flatMap(stream => stream.parts.filter(({ channel }) => channel === end.channel))
     const worth = sum(parts.map(worthOf))
     const broken = parts.filter(({ isSettled }) => !isSettled)
-    const lastWindow = parts.map(windowOf).reduce((most, window) => (window > most ? window : most), 0n)
+    const neverAccepted =
+      end.isSettled || parts.at(-1)?.isSettled === false ? 0n : unacceptedOrder(end, streams)
+    const lastWindow = parts.map(windowOf).reduce(larger, 0n)
     // Its own death keeps a client from writing down what it was about to see: a prompt, and a window of tokens.
     const cut = streams.filter(stream => stream.client === end.client && stream.end === 'cut')
     const unseen = sum(cut.map(({ inputTokens }) => lastWindow + priceIn(parts) * BigInt(inputTokens)))
@@ -35,9 +38,15 @@ export function charges(ends: readonly ChannelEnd[], streams: readonly Stream[])
     return {
       ...{ channel: end.channel, client: end.client, provider: end.provider },
       excess: charged - worth,
-      allowed: sum(broken.map(windowOf)) + lastWindow + unseen,
+      allowed: sum(broken.map(windowOf)) + lastWindow + unseen + neverAccepted,
     }
   })
+}
+
+/** The last order got no answer at all: its first voucher, for the prompt and one window, is out all the same. */
+function unacceptedOrder({ client, priceIn, priceOut }: ChannelEnd, streams: readonly Stream[]): bigint {
+  const prompts = streams.filter(stream => stream.client === client).map(({ inputTokens }) => inputTokens)
+  return priceIn * BigInt(Math.max(0, ...prompts)) + priceOut * BigInt(WINDOW_TOKENS)
 }
 
 const worthOf = ({ terms, delivered }: Part): bigint =>
@@ -45,4 +54,8 @@ const worthOf = ({ terms, delivered }: Part): bigint =>
 const windowOf = ({ terms }: Part): bigint => terms.pricePerOutputToken * BigInt(terms.windowTokens)
 const priceIn = (parts: readonly Part[]): bigint => parts[0]?.terms.pricePerInputToken ?? 0n
 const sum = (values: readonly bigint[]): bigint => values.reduce((total, value) => total + value, 0n)
-const largest = (values: readonly bigint[]): bigint => values.reduce((a, b) => (a > b ? a : b))
+const larger = (a: bigint, b: bigint): bigint => {
+  if (a > b) return a
+  return b
+}
+const largest = (values: readonly bigint[]): bigint => values.reduce((a, b) => larger(a, b))

@@ -14,20 +14,26 @@ interface Context {
   seed: number
   signal: AbortSignal
   say: (text: string) => void
+  /** What is wrong with each link, by the fault that made it so. */
+  links: Map<string, Map<number, LinkRule>>
 }
 
 /** Plays the schedule; returns when the last fault is healed. */
-export async function inject(context: Context, faults: readonly Fault[]): Promise<Injected> {
+export async function inject(init: Omit<Context, 'links'>, faults: readonly Fault[]): Promise<Injected> {
+  const context = { ...init, links: new Map() }
   const { signal, say } = context
   const injected: Injected = { counts: new Map(), problems: [] }
   const begun = performance.now()
+  const turns = new Map<string, Promise<void>>()
   await Promise.all(
     faults.map(async fault => {
       await pause(fault.atMs - (performance.now() - begun), signal)
       if (signal.aborted) return
-      say(describeFault(fault))
       try {
-        await play(context, fault)
+        await inTurn(turns, fault.targets, async () => {
+          say(describeFault(fault))
+          await play(context, fault)
+        })
         injected.counts.set(fault.kind, (injected.counts.get(fault.kind) ?? 0) + 1)
       } catch (thrown) {
         if (!signal.aborted) injected.problems.push(`${describeFault(fault)}: ${(thrown as Error).message}`)
@@ -35,6 +41,22 @@ export async function inject(context: Context, faults: readonly Fault[]): Promis
     }),
   )
   return injected
+}
+
+/** On a slow machine a node may still be starting when its next fault is due: that one waits. */
+async function inTurn(
+  turns: Map<string, Promise<void>>,
+  names: readonly string[],
+  work: () => Promise<void>,
+) {
+  const before = names.map(name => turns.get(name))
+  const turn = Promise.all(before).then(work)
+  for (const name of names)
+    turns.set(
+      name,
+      turn.catch(() => {}),
+    )
+  await turn
 }
 
 async function play(context: Context, fault: Fault): Promise<void> {
@@ -81,9 +103,9 @@ async function play(context: Context, fault: Fault): Promise<void> {
     case 'reorg':
       return await reorganise(world, amount, context.seed, fault.index)
     default:
-      setRules(world, targets, ruleOf(kind, amount), kind === 'partition')
+      setRules(context, fault, ruleOf(kind, amount))
       await wait()
-      setRules(world, targets, {}, kind === 'partition')
+      setRules(context, fault, undefined)
   }
 }
 
@@ -95,19 +117,37 @@ function ruleOf(kind: FaultKind, amount: number): LinkRule {
   return CUT
 }
 
-/** A partition cuts its nodes from all others, and leaves them each other; the rest hits every link of the node. */
+/**
+ * A partition cuts its nodes from all others, and leaves them each other; the rest hits every link of the node. Two
+ * faults may hit the two ends of one link.
+ */
 function setRules(
-  { network, nodes, place }: World,
-  targets: readonly string[],
-  rule: LinkRule,
-  isPartition: boolean,
-) {
+  { world, links }: Context,
+  { index, kind, targets }: Fault,
+  rule: LinkRule | undefined,
+): void {
+  const { network, nodes, place } = world
+  const set = (from: number, to: number) => {
+    const active = links.get(`${from} ${to}`) ?? new Map<number, LinkRule>()
+    links.set(`${from} ${to}`, active)
+    if (rule === undefined) active.delete(index)
+    else active.set(index, rule)
+    network.rule!(from, to, combined([...active.values()]))
+  }
   for (const name of targets) {
     for (const { spec } of nodes) {
-      if (spec.name === name || (isPartition && targets.includes(spec.name))) continue
-      network.rule!(place(name), spec.place, rule)
-      network.rule!(spec.place, place(name), rule)
+      if (spec.name === name || (kind === 'partition' && targets.includes(spec.name))) continue
+      set(place(name), spec.place)
+      set(spec.place, place(name))
     }
+  }
+}
+
+function combined(rules: readonly LinkRule[]): LinkRule {
+  const most = (what: keyof LinkRule) => Math.max(0, ...rules.map(rule => rule[what] ?? 0))
+  return {
+    ...{ delayMs: most('delayMs'), jitterMs: most('jitterMs'), lossPpm: most('lossPpm') },
+    ...{ duplicatePpm: most('duplicatePpm'), reorderPpm: most('reorderPpm') },
   }
 }
 

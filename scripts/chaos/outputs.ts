@@ -1,4 +1,5 @@
-import { loadModel, type Model } from '@aria/engine'
+import { loadModel } from '@aria/engine'
+import { reference } from '../../test/failover/reference.ts'
 import type { Chat } from './gateway-traffic.ts'
 import { GATEWAY } from './gateway-traffic.ts'
 import type { Stream } from './records.ts'
@@ -17,7 +18,17 @@ export async function openReferences(modelPath: string): Promise<References> {
   const tokens = (wanted: Ask) => {
     const { content, maxOutputTokens, sampling, seed } = wanted
     const name = JSON.stringify([content, maxOutputTokens, sampling, `${seed}`])
-    const found = known.get(name) ?? answer(model, wanted)
+    const promptTokens = model.tokenizer.encodeChat([{ role: 'user', content }])
+    const { stopTokens } = model.tokenizer
+    const question = {
+      promptTokens,
+      maxOutputTokens,
+      sampling,
+      seed,
+      stopTokens,
+      vocabSize: model.info.vocabSize,
+    }
+    const found = known.get(name) ?? reference(model, question)
     known.set(name, found)
     return found
   }
@@ -33,28 +44,20 @@ export async function openReferences(modelPath: string): Promise<References> {
   }
 }
 
-async function answer(model: Model, { content, maxOutputTokens, sampling, seed }: Ask): Promise<Uint32Array> {
-  const prompt = model.tokenizer.encodeChat([{ role: 'user', content }])
-  const session = model.createSession({ maxTokens: prompt.length + maxOutputTokens })
-  try {
-    await session.prefill(prompt)
-    return await session.decode(maxOutputTokens, sampling, seed)
-  } finally {
-    await session.close()
-  }
-}
-
 /** What is wrong with an answer; undefined when it is what it should be. */
 export async function streamFault(
   stream: Stream,
   seed: number,
   references: References,
 ): Promise<string | undefined> {
-  const expected = await references.tokens(ask(seed, stream.client, stream.number))
+  const wanted = ask(seed, stream.client, stream.number)
+  const expected = await references.tokens(wanted)
   const got = stream.tokens
   const name = `${stream.client} #${stream.number}`
   const differs = got.findIndex((token, at) => token !== expected[at])
   if (differs >= 0) return `${name} differs from the reference at token ${differs}`
+  // Whoever breaks off sees nothing more, even if all tokens and their receipt were on the way.
+  if (wanted.cancelAfterTokens > 0 && got.length >= wanted.cancelAfterTokens) return undefined
   if (stream.end === 'finished' && got.length !== expected.length)
     return `${name} finished after ${got.length} of ${expected.length} tokens`
   if (stream.end === 'finished' && stream.kept !== got.length)

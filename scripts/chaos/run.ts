@@ -55,6 +55,8 @@ export async function runChaos(init: ChaosInit): Promise<ChaosResult> {
     signal.throwIfAborted()
     sampler.stop()
     const growth = sampler.growth()
+    for (const { name, memoryMb, handles } of growth)
+      say(`${name} grew by ${memoryMb.toFixed(1)} MiB and ${handles} handles`)
 
     say('no more faults; waiting for open requests')
     finishing.abort()

@@ -44,6 +44,8 @@ const FAULT_EVERY_MS = 5_000
 const QUIET_END_MS = 15_000
 /** Nothing happens before: offers spread, first channels are funded. */
 const QUIET_BEGIN_MS = 5_000
+/** A node is left alone for this long after a fault, so that what follows meets a node that works. */
+const RECOVERY_MS = 5_000
 export const FAULTS_MAX = 10_000
 
 const LASTS_MS: Readonly<Record<FaultKind, readonly [number, number]>> = {
@@ -98,7 +100,7 @@ export function makeSchedule(
     const free = victims[kind].filter(name => (busyUntilMs.get(name) ?? 0) <= atMs)
     const targets = pickTargets(seed, index, kind, free)
     if (targets.length === 0) continue
-    for (const name of targets) busyUntilMs.set(name, atMs + forMs)
+    for (const name of targets) busyUntilMs.set(name, atMs + forMs + RECOVERY_MS)
     const amount = drawWhole(...AMOUNT[kind], seed, 'amount', index)
     const rpcFailure = drawOne(RPC_FAILURES, seed, 'rpc', index)
     faults.push({ index, kind, atMs, forMs, targets, amount, ...(kind === 'rpc_outage' && { rpcFailure }) })

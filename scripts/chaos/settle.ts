@@ -24,6 +24,11 @@ export interface ChannelEnd {
   channel: Hex
   client: string
   provider: string
+  /** Wei per token. */
+  priceIn: bigint
+  priceOut: bigint
+  /** False while an order on it ended without a receipt. */
+  isSettled: boolean
   balance: bigint
   claimed: bigint
   /** The largest total that the client ever signed. */
@@ -100,6 +105,7 @@ async function channelEnds(world: World, reader: PublicClient): Promise<ChannelE
     const { balance, claimed } = await readChannel(reader, world, row.id)
     return {
       ...{ channel: row.id, client, provider: provider.name, balance, claimed },
+      ...{ priceIn: provider.priceIn, priceOut: provider.priceOut, isSettled: row.settled },
       ...{ signed: row.signed?.total ?? 0n, best: account?.best?.total, booked: account?.claimed },
     }
   }

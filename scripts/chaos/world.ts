@@ -19,6 +19,8 @@ const STAKE = 1_000n * ARIA
 const AUDITORS = 3
 const CLIENTS = 4
 const ETHER = 10n ** 20n
+/** One ARIA per million tokens. */
+const WEI_PER_TOKEN = ARIA / 1_000_000n
 /** Streams of one client at the same time. */
 const LINES = 2
 /** Processes that start side by side: more only wait for the processor. */
@@ -62,7 +64,7 @@ export interface World {
   node(name: string): Node
   rpc: ReadonlyMap<string, RpcProxy>
   victims: Victims
-  providers: (Person & { node: Key })[]
+  providers: (Person & { node: Key; priceIn: bigint; priceOut: bigint })[]
   clients: (Person & { recordsFile: string })[]
   gateway: Person & { url: string }
   stop(): Promise<void>
@@ -150,7 +152,7 @@ async function build(
   }
   const isNamespaced = network.rule !== undefined
   const startProvider = async (index: number) => {
-    const { name, node, address } = providers[index]!
+    const { name, node, address, priceIn, priceOut } = providers[index]!
     const canSkew = fakeTime !== undefined && index >= LASTING && index < LASTING + FAKE_CLOCKS
     const { multiaddrs } = await start({
       ...spec(name, 'provider', {
@@ -158,11 +160,7 @@ async function build(
         env: {
           ...{ ...common(name), ARIA_NODE_KEY: node.privateKey, ARIA_OPERATOR: address },
           ARIA_LISTEN: `/ip4/${network.address(place(name))}/tcp/${network.port(place(name))}`,
-          ...{
-            ARIA_PRICE_IN: '0.5',
-            ARIA_PRICE_OUT: `${(1.8 + index * 0.05).toFixed(2)}`,
-            ARIA_SLOTS: SLOTS,
-          },
+          ...{ ARIA_PRICE_IN: perMillion(priceIn), ARIA_PRICE_OUT: perMillion(priceOut), ARIA_SLOTS: SLOTS },
           ...{ ARIA_THREADS: '1', ARIA_REDEEM_SECONDS: REDEEM_SECONDS },
         },
       }),
@@ -229,6 +227,8 @@ function cast(nodes: number, dataDir: string, logDir: string) {
     providers: Array.from({ length: nodes - CLIENTS - 2 }, (_, index) => ({
       ...person(`provider-${index + 1}`, index),
       node: extraAccount(200 + index),
+      // No two alike, so that choosing between them is visible.
+      ...{ priceIn: WEI_PER_TOKEN / 2n, priceOut: (WEI_PER_TOKEN * BigInt(180 + 5 * index)) / 100n },
     })),
     clients: Array.from({ length: CLIENTS }, (_, index) => ({
       ...person(`client-${index + 1}`, 400 + index),
@@ -241,6 +241,9 @@ function cast(nodes: number, dataDir: string, logDir: string) {
     })),
   }
 }
+
+/** As the settings want it: ARIA per million tokens. */
+const perMillion = (weiPerToken: bigint) => (Number((weiPerToken * 100n) / WEI_PER_TOKEN) / 100).toFixed(2)
 
 async function inTurns(count: number, work: (index: number) => Promise<unknown>): Promise<void> {
   let next = 0
