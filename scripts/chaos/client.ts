@@ -12,6 +12,7 @@ import { ask } from './traffic.ts'
 
 /** Between two requests of one line, so that 20 processes fit on two cores. */
 const PAUSE_MS = 250
+const MESSAGE_CHARS_MAX = 300
 
 const settings = JSON.parse(process.argv[2]!) as ClientSettings
 const { name, seed, lines, recordsFile, modelPath } = settings
@@ -73,7 +74,7 @@ async function one(client: RunningClient['client'], number: number): Promise<voi
         write({ type: 'rewound', number, outputTokens: seen })
       } else if (event.type === 'accepted' || event.type === 'continued') {
         const { channel, offer, terms } = event.order
-        write({ type: event.type, number, channel, node: offer.node, terms })
+        write({ type: event.type, number, channel, node: offer.node, terms, attempt: event.attempt })
       } else if (event.type === 'receipt' || event.type === 'ended') {
         write({
           type: 'finished',
@@ -87,7 +88,9 @@ async function one(client: RunningClient['client'], number: number): Promise<voi
     const error = toAriaError(thrown)
     const isTyped = thrown instanceof AriaError && error.code !== 'internal'
     const pieces = thrown instanceof InterruptedError ? piecesOf(thrown.partial) : []
-    write({ type: 'failed', number, code: error.code, isTyped, pieces, message: error.message.slice(0, 300) })
+    const attempts = [error.facts['attempts'] ?? []].flat().length
+    const message = error.message.slice(0, MESSAGE_CHARS_MAX)
+    write({ type: 'failed', number, code: error.code, isTyped, pieces, attempts, message })
   }
 }
 

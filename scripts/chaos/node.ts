@@ -17,6 +17,11 @@ const READY_TIMEOUT_MS = 120_000
 /** Room for the books, so that a full disk is full soon. */
 const SMALL_DISK_MB = 16
 const BALLAST = 'ballast'
+/**
+ * A heap that collects its garbage early: twenty processes share the machine, and what grows here is really held. Whoever
+ * holds more than this ends, and is counted as crashed.
+ */
+const HEAP = '--max-old-space-size=128 --max-semi-space-size=2'
 
 export type Role = 'provider' | 'client' | 'gateway' | 'indexer'
 
@@ -103,7 +108,7 @@ export function createNode(
       const started = startChild(
         {
           ...{ name, ...inside, ipc: true, logFile: join(logDir, `${name}.log`) },
-          env: { ...spec.env, ARIA_DATA_DIR: dataDir, ...clockEnv(spec, clockFile) },
+          env: { ...spec.env, NODE_OPTIONS: HEAP, ARIA_DATA_DIR: dataDir, ...clockEnv(spec, clockFile) },
         },
         baseEnv,
       )

@@ -4,11 +4,19 @@ import type { Hex, Terms } from '@aria/sdk/protocol'
 /** A client's diary, one line of JSON each; bigints are text. */
 export type StreamRecord =
   | { type: 'begun'; number: number; inputTokens: number }
-  | { type: 'accepted' | 'continued'; number: number; channel: Hex; node: Hex; terms: Terms }
+  | { type: 'accepted' | 'continued'; number: number; channel: Hex; node: Hex; terms: Terms; attempt: number }
   | { type: 'tokens'; number: number; tokens: number[] }
   | { type: 'rewound'; number: number; outputTokens: number }
   | { type: 'finished'; number: number; pieces: Piece[]; hasReceipt: boolean }
-  | { type: 'failed'; number: number; code: string; isTyped: boolean; pieces: Piece[]; message: string }
+  | {
+      type: 'failed'
+      number: number
+      code: string
+      isTyped: boolean
+      pieces: Piece[]
+      attempts: number
+      message: string
+    }
   | { type: 'drained' }
 
 /** What the client keeps of one order, and so pays for. */
@@ -33,6 +41,8 @@ export interface Stream {
   number: number
   inputTokens: number
   parts: Part[]
+  /** Providers that were asked; those without a part never accepted, but may hold a first voucher. */
+  attempts: number
   /** Tokens that the client kept and pays for, over all providers; never more than the answer has. */
   kept: number
   tokens: number[]
@@ -77,7 +87,7 @@ export function streamsOf(client: string, records: readonly StreamRecord[]): Str
 
 function begin(client: string, number: number, inputTokens: number): Stream {
   return {
-    ...{ client, number, inputTokens, parts: [], kept: 0, tokens: [], end: 'cut' },
+    ...{ client, number, inputTokens, parts: [], attempts: 0, kept: 0, tokens: [], end: 'cut' },
     ...{ code: undefined, isTyped: true, message: undefined },
   }
 }
@@ -86,7 +96,8 @@ function take(stream: Stream, record: StreamRecord): void {
   switch (record.type) {
     case 'accepted':
     case 'continued': {
-      const { channel, node, terms } = record
+      const { channel, node, terms, attempt } = record
+      stream.attempts = Math.max(stream.attempts, attempt)
       stream.parts.push({ channel, node, terms: withBigints(terms), delivered: 0, isSettled: false })
       return
     }
@@ -103,6 +114,7 @@ function take(stream: Stream, record: StreamRecord): void {
       stream.parts.at(-1)!.isSettled = record.hasReceipt
       return
     case 'failed':
+      stream.attempts = Math.max(stream.attempts, record.attempts)
       count(stream, record.pieces)
       Object.assign(stream, {
         end: 'failed',

@@ -13,7 +13,14 @@ const terms: Terms = {
   ...{ windowTokens: 16, prefillSharePercent: 50, base: 0n },
 }
 
-const accepted: StreamRecord = { type: 'accepted', number: 0, channel: CHANNEL, node: NODE, terms }
+const accepted: StreamRecord = {
+  type: 'accepted',
+  number: 0,
+  channel: CHANNEL,
+  node: NODE,
+  terms,
+  attempt: 1,
+}
 const tokens = (count: number): StreamRecord => ({
   ...{ type: 'tokens', number: 0, tokens: Array.from({ length: count }, (_, at) => at) },
 })
@@ -43,11 +50,29 @@ test('what was delivered may be charged, and one window more, and not a wei beyo
 
 test('a broken stream may cost a window of its own, a channel without any stream nothing', () => {
   const failed: StreamRecord = {
-    ...{ type: 'failed', number: 0, code: 'interrupted', isTyped: true, pieces: [], message: '' },
+    ...{
+      type: 'failed',
+      number: 0,
+      code: 'interrupted',
+      isTyped: true,
+      pieces: [],
+      attempts: 1,
+      message: '',
+    },
   }
 
   expect(windows(205n + 320n, [begun, accepted, tokens(20), failed])).toBe(1)
   expect(windows(1n, [])).toBe(Number.POSITIVE_INFINITY)
+})
+
+test('an order that was never answered may cost its first voucher, if there was one', () => {
+  const later: StreamRecord = { ...accepted, terms: { ...terms, base: 640n }, attempt: 2 } as StreamRecord
+  const records = [begun, later, tokens(20), finished]
+
+  expect(windows(640n + 205n, records)).toBeLessThanOrEqual(1)
+  expect(
+    windows(640n + 205n, [begun, { ...later, attempt: 1 } as StreamRecord, tokens(20), finished]),
+  ).toBeGreaterThan(1)
 })
 
 test('a stream without an end was cut off by the death of its client, and keeps what was seen', () => {
