@@ -85,6 +85,11 @@ Napi::Value GgufObject::tokenizer(const Napi::CallbackInfo& info) {
       [](Napi::Env env, const auto& tokenizer) { return TokenizerObject::wrap(env, tokenizer); });
 }
 
+// Checked by api/serving.ts.
+static Drafting drafting_of(const std::string& name) {
+  return name == "on" ? Drafting::on : name == "off" ? Drafting::off : Drafting::automatic;
+}
+
 Napi::Value GgufObject::load(const Napi::CallbackInfo& info) {
   const auto serving = info[3].As<Napi::Object>();
   const auto flag = [&](const char* name) { return serving.Get(name).As<Napi::Boolean>().Value(); };
@@ -92,7 +97,8 @@ Napi::Value GgufObject::load(const Napi::CallbackInfo& info) {
   const LoadOptions options{info[0].As<Napi::String>(),
                             info[1].As<Napi::Number>().Uint32Value(),
                             {flag("background"), flag("pin")}};
-  const ServingOptions how{size_t(number("cacheBytes")), number("stepMs"), size_t(number("maxQueued")), options.pool};
+  const ServingOptions how{size_t(number("cacheBytes")), number("stepMs"), size_t(number("maxQueued")), options.pool,
+                           true, drafting_of(serving.Get("speculation").As<Napi::String>())};
   opened(info);
   const auto control = Control::of(info[2]);
   return run(

@@ -55,6 +55,8 @@ Napi::Value ModelObject::stats(const Napi::CallbackInfo& info) {
   Napi::Object object = Napi::Object::New(info.Env());
   object.Set("steps", double(serving.steps));
   object.Set("rows", double(serving.rows));
+  object.Set("drafted", double(serving.drafted));
+  object.Set("draftsKept", double(serving.kept));
   object.Set("jobs", double(serving.jobs));
   object.Set("pageBytes", double(scheduler.pages.page_memory()));
   object.Set("pages", double(pages.capacity));

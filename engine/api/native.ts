@@ -75,6 +75,7 @@ export interface NativeServing {
   maxQueued: number
   background: boolean
   pin: boolean
+  speculation: 'auto' | 'on' | 'off'
 }
 export interface NativeConfig {
   architecture: string

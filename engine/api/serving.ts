@@ -14,6 +14,11 @@ export interface ServingOptions {
   priority?: 'normal' | 'background'
   /** Keeps each thread on a core of its own. Only for a machine that runs nothing else; Linux. */
   pin?: boolean
+  /**
+   * Whether answers draft what followed their newest tokens before, and keep what is drawn (SERVING.md). It changes speed
+   * and nothing else. `auto`, the default, drafts where the weights are too large for caches.
+   */
+  speculation?: 'auto' | 'on' | 'off'
 }
 
 /** Counted since the model was loaded; pages are of 64 positions. */
@@ -21,6 +26,9 @@ export interface ServingStats {
   readonly steps: number
   /** Positions computed, in all steps. */
   readonly rows: number
+  /** Of these, rows that were drafts, and drafts that were what the model drew. */
+  readonly drafted: number
+  readonly draftsKept: number
   /** Waiting or running. */
   readonly jobs: number
   readonly pageBytes: number
@@ -38,6 +46,7 @@ export interface ServingStats {
 
 export const CACHE_BYTES_MAX = 2 ** 46 // more than any machine has; keeps the number exact on its way
 export const STEP_MS_MAX = 60_000
+const SPECULATION = ['auto', 'on', 'off'] as const
 export const QUEUED_MAX = 65_536
 
 function check(name: string, value: number, least: number, most: number): void {
@@ -55,11 +64,17 @@ export function checkServing({
   maxQueued = 1024,
   priority = 'normal',
   pin = false,
+  speculation = 'auto',
 }: ServingOptions): NativeServing {
   check('cacheBytes', cacheBytes, 1, CACHE_BYTES_MAX)
   check('stepMs', stepMs, 1, STEP_MS_MAX)
   check('maxQueued', maxQueued, 1, QUEUED_MAX)
   if (priority !== 'normal' && priority !== 'background')
     throw new EngineError('bad_options', `Priority is '${priority}'; use normal or background.`)
-  return { cacheBytes, stepMs, maxQueued, background: priority === 'background', pin: pin === true }
+  if (!SPECULATION.some(name => name === speculation))
+    throw new EngineError('bad_options', `Speculation is '${speculation}'; use ${SPECULATION.join(', ')}.`)
+  return {
+    ...{ cacheBytes, stepMs, maxQueued },
+    ...{ background: priority === 'background', pin: pin === true, speculation },
+  }
 }

@@ -45,6 +45,11 @@ struct Reading {
   Scratch& scratch;     // of the thread: some of it is as large as a vocabulary
 };
 
+// Rows that were planned before it was known whether their tokens are the ones that come there, and how many were.
+struct Drafts {
+  size_t made = 0, kept = 0;
+};
+
 class Job {
  public:
   enum class Kind { decode, prefill };  // one row per step, before all others; or as many as there is time for
@@ -58,13 +63,15 @@ class Job {
   virtual bool begin() = 0;
   // Rows that it still has to compute, at least 1; of a decoding job, 1.
   virtual size_t remaining() const = 0;
-  // Appends the next `count` rows, their pages in place.
+  // Appends the next `count` rows, their pages in place; a decoding job appends one, and drafts up to that many.
   virtual void plan(size_t count, std::vector<Row>& rows) = 0;
   // What it wants to read of a planned row.
   virtual Want wants(size_t index) const = 0;
   virtual void read(const Reading& reading) = 0;
   // The planned rows are computed and read. Returns whether the job is done.
   virtual bool advance() = 0;
+  // Of the planned rows, after `advance`.
+  virtual Drafts drafts() const { return {}; }
   // The end, exactly once: with an error, or with none after `begin` or `advance` returned true.
   virtual void end(std::exception_ptr error) noexcept = 0;
 

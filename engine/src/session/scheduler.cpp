@@ -7,6 +7,11 @@ namespace {
 
 // Rows of a step that decoding leaves to prompts which wait, so that no crowd of answers can starve a question.
 constexpr size_t kPrefillRows = 8;
+// Answers that draft. With more of them a step's rows share the weights anyway.
+constexpr size_t kDraftingAnswers = 4;
+// Bytes of weights from which a step waits for memory: what a core's share of the caches does not hold. Below, a second
+// row costs about as much as a step, and nothing is won.
+constexpr size_t kDraftingWeights = size_t{64} << 20;
 // How much longer a step may last while nobody waits for a next token.
 constexpr double kPrefillOnlyFactor = 4;
 
@@ -23,6 +28,8 @@ Scheduler::Scheduler(std::shared_ptr<Model> loaded, const Hash& fingerprint, con
       model_fingerprint(fingerprint),
       pages(shape_of(model->config), options.cache_bytes),
       options_(options),
+      drafts_(options.drafting == Drafting::on ||
+              (options.drafting == Drafting::automatic && model->weights.memory.bytes() >= kDraftingWeights)),
       scratches_(model->pool.threads()),
       mixed_pace_(options.step_ms, kStepRows),
       prefill_pace_(options.step_ms * kPrefillOnlyFactor, kStepRows) {
@@ -135,15 +142,23 @@ void Scheduler::plan(Job* job, size_t count) {
   }
 }
 
+// Drafts are for steps that weights flow through faster than they are multiplied: those of a few answers, each with an
+// equal share, while no prompt waits whose rows are surely wanted.
+size_t Scheduler::rows_per_answer() const {
+  if (!drafts_ || !prefilling_.empty() || decoding_.empty() || decoding_.size() > kDraftingAnswers) return 1;
+  return (kDraftMax + 1) / decoding_.size();
+}
+
 void Scheduler::plan_step() {
   rows_.clear();
   planned_.clear();
   decoding_.begin_round();
+  const size_t rows_each = rows_per_answer();
   const size_t decode_max = prefilling_.empty() ? kStepRows : kStepRows - kPrefillRows;
   while (rows_.size() < decode_max) {
     Job* job = decoding_.next();
     if (!job) break;
-    plan(job, 1);
+    plan(job, rows_each);
   }
   const Pace& pace = rows_.empty() ? prefill_pace_ : mixed_pace_;
   const size_t end = std::min(kStepRows, rows_.size() + pace.rows());
@@ -229,6 +244,13 @@ void Scheduler::read_logits() {
   read();
 }
 
+void Scheduler::count_drafts(const Drafts& drafts) {
+  if (drafts.made == 0) return;
+  std::lock_guard lock(mutex_);
+  stats_.drafted += drafts.made;
+  stats_.kept += drafts.kept;
+}
+
 void Scheduler::advance_step() {
   for (Job* job : planned_) {
     std::exception_ptr error = job->error_;
@@ -238,6 +260,7 @@ void Scheduler::advance_step() {
     } catch (...) {
       error = std::current_exception();
     }
+    count_drafts(job->drafts());
     if (done || error) finish(job, error);
   }
 }

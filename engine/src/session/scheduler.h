@@ -12,8 +12,12 @@
 #include "job.h"
 #include "pace.h"
 #include "page_store.h"
+#include "speculation.h"
 
 namespace aria {
+
+// Whether answers draft tokens (speculation.h): by default where a model's weights are so large that a step waits for them.
+enum class Drafting { automatic, on, off };
 
 struct ServingOptions {
   size_t cache_bytes = size_t{1} << 30;
@@ -21,10 +25,12 @@ struct ServingOptions {
   size_t queued_max = 1024;    // jobs waiting or running
   PoolOptions threads;         // how its thread runs, as the pool's do
   bool own_thread = true;      // without one, jobs run in `work`
+  Drafting drafting = Drafting::automatic;
 };
 
 struct ServingStats {
   uint64_t steps = 0, rows = 0;  // since load
+  uint64_t drafted = 0, kept = 0;  // of the rows: drafts, and those that were what the model drew
   size_t jobs = 0;               // waiting or running
 };
 
@@ -58,15 +64,18 @@ class Scheduler {
   void begin(std::unique_ptr<Job> job);
   void end_cancelled();
   void plan_step();
+  size_t rows_per_answer() const;
   void plan(Job* job, size_t count);
   void compute_step();
   void read_hidden();
   void read_logits();
   void advance_step();
+  void count_drafts(const Drafts& drafts);
   void finish(Job* job, std::exception_ptr error);
   FairQueue<Job>& queue_of(const Job* job) { return job->kind == Job::Kind::decode ? decoding_ : prefilling_; }
 
   const ServingOptions options_;
+  const bool drafts_;
   mutable std::mutex mutex_;  // guards arrived_, jobs_count_, stopping_, stats_
   std::condition_variable changed_;
   std::vector<std::unique_ptr<Job>> arrived_;

@@ -72,6 +72,7 @@ class Session : public std::enable_shared_from_this<Session> {
   bool stopped_ = false;
   bool offers_pages_ = true;  // false once restored: nobody vouches for what saved bytes say was computed
   AnswerConstraint constraint_;
+  Speculation speculation_;
 };
 
 }  // namespace aria

@@ -1,5 +1,7 @@
 #include "session_jobs.h"
 
+#include <algorithm>
+
 namespace aria {
 
 PrefillJob::PrefillJob(std::shared_ptr<Session> session, std::vector<uint32_t> tokens, Cancel cancelled,
@@ -83,34 +85,52 @@ bool DecodeJob::begin() {
                                    std::to_string(session.sequence_.size()) + " tokens.");
   if (finished()) return true;
   if (session.computed_ < session.sequence_.size()) return false;
-  if (session.sequence_.size() >= session.options_.tokens_max)
-    throw Error("context_full",
-                "The session is full: it holds " + std::to_string(session.sequence_.size()) + " tokens.");
+  check_room();
   Scratch scratch;  // once per answer
   draw(session.logits_.data(), scratch);
-  append();
   return finished();
 }
 
-void DecodeJob::plan(size_t, std::vector<Row>& rows) {
-  Session& session = *session_;
+void DecodeJob::check_room() const {
+  const Session& session = *session_;
   if (session.sequence_.size() >= session.options_.tokens_max)
     throw Error("context_full",
                 "The session is full: it holds " + std::to_string(session.sequence_.size()) + " tokens.");
-  session.need_pages(session.computed_ + 1);
-  session.append_row(session.sequence_.back(), session.computed_, rows);
 }
 
+// Drafts take no page that the answer would not have taken, and none that could not become part of it.
+void DecodeJob::plan(size_t count, std::vector<Row>& rows) {
+  Session& session = *session_;
+  check_room();
+  const size_t length = session.sequence_.size(), position = session.computed_;
+  session.need_pages(position + 1);
+  const size_t most = std::min({count - 1, request_.count - made_.size() - 1, session.options_.tokens_max - length - 1,
+                                session.cache_.room() - position - 1});
+  drafts_ = session.speculation_.draft(session.sequence_, most);
+  kept_ = 0;
+  settled_ = false;
+  session.append_row(session.sequence_.back(), position, rows);
+  for (size_t i = 0; i < drafts_.size(); i++) session.append_row(drafts_[i], position + 1 + i, rows);
+}
+
+// Draws the next token and appends it.
 void DecodeJob::draw(const float* logits, Scratch& scratch) {
   Session& session = *session_;
   const SharedMask allowed = session.constraint_.mask(*session.scheduler_->grammars, request_.sampling.grammar,
                                                       std::span(session.sequence_).subspan(answer_start_));
-  drawn_ = sample(logits, session.scheduler_->model->config.vocabulary, request_.sampling, session.sequence_,
-                  answer_start_, request_.seed, scratch, allowed.get());
+  Draw drawn = sample(logits, session.scheduler_->model->config.vocabulary, request_.sampling, session.sequence_,
+                      answer_start_, request_.seed, scratch, allowed.get());
+  const uint32_t token = drawn.token;
+  made_.push_back(std::move(drawn));
+  session.sequence_.push_back(token);
+  session.logits_ = {};  // a vocabulary of memory for sessions that wait to answer, not for those that do
+  const auto& stops = session.options_.stop_tokens;
+  session.stopped_ = std::find(stops.begin(), stops.end(), token) != stops.end();
 }
 
 // A row that nothing can be drawn from is computed all the same: its logits are kept, so that the sequence stays whole.
 void DecodeJob::read(const Reading& reading) {
+  if (settled_) return;
   Session& session = *session_;
   session.computed_++;
   try {
@@ -119,20 +139,13 @@ void DecodeJob::read(const Reading& reading) {
     session.logits_.assign(reading.logits, reading.logits + session.scheduler_->model->config.vocabulary);
     throw;
   }
-}
-
-void DecodeJob::append() {
-  Session& session = *session_;
-  const uint32_t token = drawn_.token;
-  session.sequence_.push_back(token);
-  made_.push_back(std::move(drawn_));
-  session.logits_ = {};  // a vocabulary of memory for sessions that wait to answer, not for those that do
-  const auto& stops = session.options_.stop_tokens;
-  session.stopped_ = std::find(stops.begin(), stops.end(), token) != stops.end();
+  const bool right = kept_ < drafts_.size() && drafts_[kept_] == session.sequence_.back();
+  if (right) kept_++;
+  settled_ = !right || finished();
 }
 
 bool DecodeJob::advance() {
-  append();
+  session_->speculation_.learn(drafts_.size(), kept_);
   return finished();
 }
 

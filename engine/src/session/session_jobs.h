@@ -37,11 +37,12 @@ class DecodeJob : public Job {
   Want wants(size_t) const override { return Want::logits; }
   void read(const Reading& reading) override;
   bool advance() override;
+  Drafts drafts() const override { return {drafts_.size(), kept_}; }
   void end(std::exception_ptr error) noexcept override;
 
  private:
   void draw(const float* logits, Scratch& scratch);
-  void append();
+  void check_room() const;
   bool finished() const;
 
   std::shared_ptr<Session> session_;
@@ -49,7 +50,9 @@ class DecodeJob : public Job {
   const Done<std::vector<Draw>> done_;
   size_t answer_start_ = 0;
   std::vector<Draw> made_;
-  Draw drawn_;
+  std::vector<uint32_t> drafts_;  // planned after the newest token
+  size_t kept_ = 0;               // of them, known to be what the model drew
+  bool settled_ = false;          // no further row of the step is what comes next
 };
 
 class LogitsJob : public Job {

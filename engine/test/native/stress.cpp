@@ -1,5 +1,5 @@
 // Many clients at once over one small cache, under a sanitizer (scripts/sanitize.mjs): prefills, answers, random
-// cancellation, saving and restoring, shared prefixes, eviction, replays, a full queue, and stopping in the middle of it
+// cancellation, saving and restoring, shared prefixes, eviction, replays, drafts, a full queue, and stopping in the middle of it
 // all. Every answer must equal the one that was computed alone.
 //   stress MODEL.gguf SECONDS SEED
 #include <chrono>
@@ -74,6 +74,13 @@ std::vector<uint32_t> tokens_of(const std::vector<Draw>& draws) {
   return tokens;
 }
 
+// Tokens in order, which the model goes on with, then a gap, then their beginning: some drafts are right, some are not.
+void add_recurrence(std::vector<uint32_t>& prompt, Random& random) {
+  const uint32_t start = random.below(200);
+  for (uint32_t i = 0; i < 13; i++) prompt.push_back(i < 11 ? start + i : random.below(250));
+  for (uint32_t i = 0; i < 6; i++) prompt.push_back(start + i);
+}
+
 // Three groups of prompts with common beginnings, which differ in the middle of a page.
 void make_prompts(Bench& bench) {
   for (size_t i = 0; i < kPrompts; i++) {
@@ -81,6 +88,7 @@ void make_prompts(Bench& bench) {
     std::vector<uint32_t> prompt;
     const size_t shared = 90, length = i < 3 ? 1 + i : shared + 10 * i;
     for (size_t at = 0; at < length; at++) prompt.push_back((at < shared ? common : own).below(250));
+    if (i % 2 == 0) add_recurrence(prompt, own);
     bench.prompts.push_back(prompt);
     const auto session = open(bench, "");
     await<size_t>([&](auto done) { session->prefill(prompt, never(), done); });
@@ -222,6 +230,7 @@ int stress(const char* path, double seconds, uint64_t seed) {
     const ModelConfig& config = model->config;
     serving.cache_bytes = 20 * PageShape{config.layers, config.kv_heads, config.head_width}.page_bytes();
     serving.step_ms = 5;
+    serving.drafting = Drafting::on;
     serving.queued_max = kClients - 1;
     bench.scheduler = std::make_shared<Scheduler>(model, fingerprint, serving);
     bench.scheduler->grammars = std::make_shared<GrammarCache>(nullptr);  // no answer here follows a grammar
@@ -237,11 +246,12 @@ int stress(const char* path, double seconds, uint64_t seed) {
   if (pages.used != 0 || pages.reserved != 0) fail("pages are still in use after all sessions have closed");
   std::printf(
       "{\"answers\":%llu,\"cancelled\":%llu,\"busy\":%llu,\"restored\":%llu,\"replayed\":%llu,\"evicted\":%llu,"
-      "\"sharedPositions\":%llu,\"steps\":%llu,\"rows\":%llu}\n",
+      "\"sharedPositions\":%llu,\"steps\":%llu,\"rows\":%llu,\"drafted\":%llu,\"draftsKept\":%llu}\n",
       (unsigned long long)bench.answered, (unsigned long long)bench.cancelled, (unsigned long long)bench.busy,
       (unsigned long long)bench.restored, (unsigned long long)bench.replayed, (unsigned long long)pages.evicted,
       (unsigned long long)pages.shared_positions, (unsigned long long)bench.scheduler->stats().steps,
-      (unsigned long long)bench.scheduler->stats().rows);
+      (unsigned long long)bench.scheduler->stats().rows, (unsigned long long)bench.scheduler->stats().drafted,
+      (unsigned long long)bench.scheduler->stats().kept);
   return 0;
 }
 
