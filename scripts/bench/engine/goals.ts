@@ -8,6 +8,8 @@ export interface Results {
   /** One and two threads. */
   before: Probe[]
   after: Probe[]
+  /** Tokens per CPU-second with drafts over those without, by transcript. */
+  speculation: ReadonlyMap<string, number>
 }
 
 type Side = 'ours' | 'peer'
@@ -53,6 +55,7 @@ export function engineChecks(results: Results): Check[] {
     atMost('verify.cpu_ratio.0.7b', verifyRatio(get, 'bitnet-0.7b'), 0.45, 'CPU-s/CPU-s'),
     atMost('verify.cpu_ratio.bonsai-1.7b', verifyRatio(get, 'bonsai-1.7b'), 0.65, 'CPU-s/CPU-s'),
     atMost('load.2b4t.seconds', results.shapes.get('bitnet-2b4t')?.loadSeconds ?? Number.NaN, 3, 's'),
+    atLeast('speculation.gain', Math.min(...results.speculation.values()), 1.3, 'x'),
   ]
   return [...promised, ...everything(results)]
 }
@@ -78,13 +81,14 @@ function verifyRatio(get: Get, shape: ShapeName): number {
 }
 
 /** Every figure behind the promised ones, without goals. */
-function everything({ shapes, before, after }: Results): Check[] {
+function everything({ shapes, before, after, speculation }: Results): Check[] {
   const probes = [...before.map(p => ['before', p] as const), ...after.map(p => ['after', p] as const)]
   return [
     ...probes.flatMap(([when, { threads, readGBps, vnniTops }]) => [
       measured(`probe.${when}.threads_${threads}.read`, readGBps, 'GB/s'),
       measured(`probe.${when}.threads_${threads}.vnni`, vnniTops, 'TOPS'),
     ]),
+    ...[...speculation].map(([name, gain]) => measured(`speculation.${name}`, gain, 'x')),
     ...[...shapes].flatMap(([name, result]) => [
       ...figures(`${name}.ours`, result.ours),
       ...figures(`${name}.llamacpp`, result.peer),

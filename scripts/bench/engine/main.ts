@@ -10,6 +10,7 @@ import { buildPeer, buildProbe } from './native.ts'
 import { writeReport } from './page.ts'
 import type { Job } from './runner.ts'
 import { SHAPE_NAMES, type ShapeName, writeShape } from './shapes.ts'
+import { speculationGains } from './speculation.ts'
 
 const HELP = `npm run bench:engine [-- options]
   --json             print one JSON object {ok, checks, machine, commit}
@@ -59,7 +60,7 @@ async function main(): Promise<void> {
   const probeProgram = buildProbe(folder)
   const peer = buildPeer(folder)
   const probes = () => [probe(probeProgram, 1), probe(probeProgram, 2)]
-  const results: Results = { shapes: new Map(), before: probes(), after: [] }
+  const results: Results = { shapes: new Map(), before: probes(), after: [], speculation: new Map() }
   for (const name of chosen()) {
     log(`Writing ${name} …`)
     const path = writeShape(name, folder)
@@ -67,6 +68,7 @@ async function main(): Promise<void> {
     const jobs = isPeerOnly ? FP16_JOBS : JOBS
     results.shapes.set(name, await measureShape(name, { path, peer, jobs, rounds, isPeerOnly, log }))
   }
+  results.speculation = await speculationGains(rounds * 3, log)
   results.after = probes()
   const checks = engineChecks(results)
   const answer = report(checks)
