@@ -1,99 +1,93 @@
-"""Endless packed rows from the corpus: whole conversations side by side, each seeing only itself."""
-import random
-import zlib
+"""Batches of whole conversations, each a function of (seed, step): a resumed run sees what an unbroken one sees."""
+from dataclasses import dataclass
 
 import torch
 
-from corpus import mix, words
+from corpus import mix
+from corpus.draw import Draw
 from tokenizer import Tokenizer
 
-QUESTION_WEIGHT = 0.1  # the loss is mainly on answers
-EMPHASIS = 3.0  # on digits and names: one wrong one spoils an answer, and they are few
-NAMES = set(words.BOY_NAMES + words.GIRL_NAMES)
-HELD_OUT_OF = 25  # one question in 25, chosen by its hash, is never trained on
-WINDOW = 64  # documents to choose from when filling a row
+SHORT_ANSWER = 60  # tokens
+EMPHASIS = 2.0  # on short answers: one wrong word spoils them, and stories have most of the tokens
+STEPS_IN_BLOCK = 64  # batches that share one stream; a resumed run draws the block again up to its step
 
 
-def held_out(messages) -> bool:
-    return any(role == "user" and zlib.crc32(text.encode()) % HELD_OUT_OF == 0 for role, text in messages)
+@dataclass
+class Batch:
+    """Flat tokens of documents of these lengths; the loss is on the positions of answers only."""
+    inputs: torch.Tensor  # [tokens]
+    lengths: list
+    answers: torch.Tensor  # positions in `inputs` whose next token belongs to an answer
+    targets: torch.Tensor  # [answers]
+    weights: torch.Tensor  # [answers]
 
-
-def answer_weights(tokenizer, encoded):
-    texts = (tokenizer.tokens[token].lstrip("Ġ") for token in encoded)
-    return [EMPHASIS if text in NAMES or text.isdigit() else 1.0 for text in texts]
+    def to(self, device):
+        moved = (column.to(device) for column in (self.answers, self.targets, self.weights))
+        return Batch(self.inputs.to(device), self.lengths, *moved)
 
 
 def document(tokenizer: Tokenizer, messages):
+    """(token ids, weight of each as a target); questions have weight 0."""
     ids, weights = [], []
     for text, is_answer in mix.render(messages):
         encoded = tokenizer.encode(text)
         ids += encoded
-        weights += answer_weights(tokenizer, encoded) if is_answer else [QUESTION_WEIGHT] * len(encoded)
+        weight = (EMPHASIS if len(encoded) <= SHORT_ANSWER else 1.0) if is_answer else 0.0
+        weights += [weight] * len(encoded)
     return ids, weights
 
 
-def documents(tokenizer, seed, length, long=False):
-    """Training documents of at most length + 1 tokens; `long` ones are conversations that fill it."""
-    rng = random.Random(seed)
-    while True:
-        messages = mix.conversation(rng, turns=1 if long else None)
-        if held_out(messages):
-            continue
-        ids, weights = document(tokenizer, messages)
-        while long and len(ids) < length:
-            more = mix.turn(rng)
-            if held_out(more):
-                continue
-            extra, extra_weights = document(tokenizer, more)
-            ids, weights = ids + extra, weights + extra_weights
-        yield ids[:length + 1], weights[:length + 1]
+def long_document(draw, tokenizer, length):
+    """A conversation that goes on until it fills the context."""
+    ids, weights = document(tokenizer, mix.conversation(draw, turns=4))
+    while len(ids) <= length:
+        more, more_weights = document(tokenizer, mix.turn(draw))
+        ids, weights = ids + more, weights + more_weights
+    return ids, weights
 
 
-def fill_row(window, source, length):
-    """One row of inputs, targets, weights and document numbers; the longest document that fits goes next."""
-    inputs, targets, weights, owner = [], [], [], []
-    number = 0
-    while True:
-        room = length - len(inputs)
-        fitting = [doc for doc in window if len(doc[0]) - 1 <= room]
-        if not fitting:
-            break
-        ids, weight = fitting[0] if number == 0 else max(fitting, key=lambda doc: len(doc[0]))
-        window.remove((ids, weight))
-        window.append(next(source))
+def batch_of(documents) -> Batch:
+    inputs, lengths, answers, targets, weights = [], [], [], [], []
+    for ids, weight in documents:
+        start = len(inputs)
         inputs += ids[:-1]
-        targets += ids[1:]
-        weights += weight[1:]
-        owner += [number] * (len(ids) - 1)
-        number += 1
-    padding = length - len(inputs)
-    return inputs + [0] * padding, targets + [0] * padding, weights + [0.0] * padding, owner + [-1] * padding
+        lengths.append(len(ids) - 1)
+        found = [index for index in range(len(ids) - 1) if weight[index + 1] > 0]
+        answers += [start + index for index in found]
+        targets += [ids[index + 1] for index in found]
+        weights += [weight[index + 1] for index in found]
+    return Batch(torch.tensor(inputs), lengths, torch.tensor(answers), torch.tensor(targets), torch.tensor(weights))
 
 
-def batches(tokenizer, seed, rows, length, long=False):
-    source = documents(tokenizer, seed, length, long)
-    window = [next(source) for _ in range(1 if long else WINDOW)]
+def next_batch(draw, tokenizer, tokens: int, context: int, long: bool) -> Batch:
+    """Exactly `tokens` inputs; the last document is cut where the part is full."""
+    documents, room = [], tokens
+    while room > 0:
+        ids, weights = long_document(draw, tokenizer, context) if long else document(tokenizer, mix.conversation(draw))
+        length = min(len(ids) - 1, room, context)
+        documents.append((ids[:length + 1], weights[:length + 1]))
+        room -= length
+    return batch_of(documents)
+
+
+def batches(tokenizer, settings, step: int):
+    """The batches from this step on, each as parts of `micro` tokens that workers share."""
+    block = step // STEPS_IN_BLOCK
     while True:
-        columns = zip(*[fill_row(window, source, length) for _ in range(rows)])
-        inputs, targets, weights, owner = (torch.tensor(column) for column in columns)
-        yield inputs, targets, weights, attention_mask(owner)
+        draw = Draw(f"{settings.seed}:{block}")
+        for at in range(block * STEPS_IN_BLOCK, (block + 1) * STEPS_IN_BLOCK):
+            long = at % settings.long_every == settings.long_every - 1
+            parts = [next_batch(draw, tokenizer, settings.micro, settings.shape.context, long) for _ in range(settings.batch // settings.micro)]
+            if at >= step:
+                yield parts
+        block += 1
 
 
-def attention_mask(owner):
-    same = owner[:, :, None] == owner[:, None, :]
-    allowed = same & torch.ones(owner.shape[1], owner.shape[1], dtype=torch.bool).tril()
-    return torch.zeros(allowed.shape).masked_fill_(~allowed, float("-inf"))[:, None]
-
-
-def held_out_batch(tokenizer, seed, rows, length):
-    """Conversations of one turn whose question was never trained on."""
-    rng, kept = random.Random(seed), []
-    while len(kept) < rows * 2:
-        messages = mix.conversation(rng, turns=1)
-        if held_out(messages):
-            ids, weights = document(tokenizer, messages)
-            kept.append((ids[:length + 1], weights[:length + 1]))
-    source = iter(kept[rows:] + kept)
-    window = kept[:rows]
-    inputs, targets, weights, owner = (torch.tensor(c) for c in zip(*[fill_row(window, source, length) for _ in range(rows // 3)]))
-    return inputs, targets, weights, attention_mask(owner)
+def held_out(tokenizer, seed, part: str, count: int, context: int):
+    """(batch, bytes of its answers): single-turn conversations of a part, stories and all."""
+    draw, documents, size = Draw(f"held out {seed}", part), [], 0
+    for _ in range(count):
+        ids, weights = document(tokenizer, mix.turn(draw))
+        documents.append((ids[:context + 1], weights[:context + 1]))
+        size += len(tokenizer.decode([token for token, weight in zip(*documents[-1]) if weight > 0]).encode())
+    return batch_of(documents), size

@@ -1,121 +1,128 @@
-"""Measure an exported model: held-out loss, exact answers per skill on questions never trained on, samples.
+"""Measure GGUF files side by side, in the arithmetic that engine/SPEC.md gives them; one JSON object on stdout.
 
-    python3 scripts/train/evaluate.py [--model models/aria-1.gguf] [--count 100] [--json] [--config cpu]
+    python3 scripts/train/evaluate.py [--count 250] [--model name=file.gguf ...]
+
+Held-out bits per byte, accuracy per skill on the parts of the corpus that training never saw (corpus/draw.py),
+repetition, and what other scales than those of the format would do to the 1-bit model.
 """
 import argparse
 import json
-import random
-import re
+import sys
+import time
 
 import torch
 
 import data
-from corpus import aria, arithmetic, smalltalk, stories, unknown
-from inference import answer, load
-from model import Model
-from settings import CONFIGS, MODELS, WORK
-from train import held_out_loss
+import skills
+from corpus.draw import Draw, FACT, PARTS, TEMPLATE
+from inference import answers, load
+from quantize import GROUP, WHOLE_ROW
 
-SAMPLES = ["Tell me a story about a fox and a lantern.", "Write a story about a girl named Mia and a key.", "Tell me a story about a penguin named Max and a rocket.",
-           "What is 27 + 35?", "What is 63 - 27?", "What is a voucher?", "How do I start a provider?", "What is a 1-bit model?", "Who are you?", "What is the capital of France?"]
-
-
-def held_out_questions(sampler, seed, count):
-    """First turns whose question the training skipped."""
-    rng, found = random.Random(seed), []
-    while len(found) < count:
-        question, reply = sampler(rng)[:2]
-        if data.held_out([question]):
-            found.append((question[1], reply[1]))
-    return found
+TEXTS = 240  # conversations for bits per byte, in each part
+ANSWER_MAX = 300  # tokens
+HELD_OUT = (TEMPLATE, FACT)
+NATS_IN_BIT = 0.6931471805599453
 
 
-def share(outcomes):
-    outcomes = list(outcomes)
-    return round(sum(outcomes) / len(outcomes), 4)
+def log(text):
+    print(text, file=sys.stderr, flush=True)
 
 
-def exercise(operation):
-    def sample(rng):
-        while True:
-            question, reply, value = arithmetic.solve(rng)
-            if operation == ("words" if reply.count("The answer") else "+" if " + " in reply[:8] else "x" if " x " in reply else "-"):
-                return [("user", question), ("assistant", reply)]
-    return sample
+@torch.no_grad()
+def bits_per_byte(model, tokenizer, part: str, count=TEXTS) -> float:
+    """Of the answers in single-turn conversations; the end mark of an answer costs bits and is no byte."""
+    nats = size = 0.0
+    for start in range(0, count, 40):
+        batch, characters = data.held_out(tokenizer, f"bits {start}", part, min(40, count - start), model.shape.context)
+        hidden = model(batch.inputs, batch.lengths)[batch.answers]
+        nats += torch.nn.functional.cross_entropy(model.logits(hidden), batch.targets, reduction="sum").item()
+        size += characters
+    return nats / NATS_IN_BIT / size
 
 
-def closed_talk(rng):
-    """Small talk with one right answer: not "name three animals", not a greeting by name."""
-    known = known_answers(smalltalk.TALK_BLOCKS)
-    while True:
-        messages = smalltalk.sample(rng)
-        if messages[1][1] in known or messages[1][1].startswith(("The opposite", "A ", "An ")):
-            return messages
+def accuracy(model, tokenizer, count: int):
+    """({skill: {part: share}}, repetition of free texts)."""
+    found, free = {}, []
+    for name in skills.SKILLS:
+        found[name] = {}
+        for part in PARTS:
+            asked = skills.questions(name, Draw(f"exam {name}", part), count)
+            texts = answers(model, tokenizer, [conversation for conversation, _ in asked], limit=ANSWER_MAX)
+            right = sum(skills.is_right(name, text, *question) for text, question in zip(texts, asked))
+            found[name][part] = round(right / count, 4)
+            free += texts if name in skills.FREE else []
+        log(f"  {name} {found[name]}")
+    return found, round(skills.repetition(free), 4)
 
 
-def same_number(text, expected):
-    return re.findall(r"-?\d+", text)[-1:] == re.findall(r"-?\d+", expected)[-1:]
+def held_out_mean(values: dict) -> float:
+    return round(sum(values[part] for part in HELD_OUT) / len(HELD_OUT), 4)
 
 
-def known_answers(question_blocks):
-    return {reply: set(replies) for _, replies in question_blocks for reply in replies}
+def measure(path, count: int) -> dict:
+    started = time.time()
+    model, tokenizer = load(path)
+    bits = {part: round(bits_per_byte(model, tokenizer, part), 4) for part in PARTS}
+    log(f"{path}: bits per byte {bits}")
+    found, repeated = accuracy(model, tokenizer, count)
+    means = {name: held_out_mean(parts) for name, parts in found.items()}
+    return {"bitsPerByte": {**bits, "heldOut": held_out_mean(bits)}, "accuracy": found, "heldOutAccuracy": means,
+            "meanAccuracy": round(sum(means.values()) / len(means), 4), "repetition": repeated, "questionsPerSkill": count * len(HELD_OUT), "seconds": round(time.time() - started)}
 
 
-def mentions(question, text):
-    """Whether a story has the character and the thing that were asked for."""
-    asked = re.findall(r"\ban? (?:\w+ )*?(\w+)(?: named \w+)?(?=,| and | with | who |\.|\?|$)", question)
-    return all(word in text.lower() for word in asked if word not in ("story", "time"))
+def rescaled(weight, group: int):
+    """A +-1 weight with one scale to `group` inputs instead of 128, or to the whole matrix (0)."""
+    rows = weight.view(1, -1) if group == WHOLE_ROW else weight.view(-1, group)
+    return (torch.sign(rows) * rows.abs().mean(dim=1, keepdim=True)).view_as(weight)
 
 
-def accuracy(ask, count):
-    aria_known, talk_known = known_answers(aria.BLOCKS), known_answers(smalltalk.TALK_BLOCKS)
-    exact = lambda known: (lambda text, reply: text in known.get(reply, {reply}))
-    skills = {
-        "addition": (exercise("+"), same_number), "subtraction": (exercise("-"), same_number), "multiplication": (exercise("x"), same_number),
-        "wordProblems": (exercise("words"), same_number), "aria": (aria.sample, exact(aria_known)), "talk": (closed_talk, exact(talk_known)),
-        "unknown": (unknown.sample, lambda text, _: text in unknown.ANSWERS),
-    }
-    result = {name: share(judge(ask(question), reply) for question, reply in held_out_questions(sampler, 7, count)) for name, (sampler, judge) in skills.items()}
-    result["storyHasWhatWasAsked"] = share(mentions(question, ask(question)) for question, _ in held_out_questions(stories.sample, 7, max(1, count // 4)))
-    return result
+def ablation(path) -> dict:
+    """Held-out bits per byte of the trained 1-bit model when one thing is computed otherwise."""
+    def bits(change):
+        model, tokenizer = load(path)
+        change(model)
+        model.round_weights()
+        return held_out_mean({part: bits_per_byte(model, tokenizer, part, TEXTS // 2) for part in HELD_OUT})
 
+    def activations(group, clip=1.0):
+        def change(model):
+            model.mode.activations, model.mode.clip = group, clip
+        return change
 
-def losses(model, tokenizer, config):
-    """Loss on held-out answers: as exported, and of the latent weights in full precision when the checkpoint is here."""
-    batch = data.held_out_batch(tokenizer, 99, 96, 256)
-    result = {"exported": round(held_out_loss(model, batch, True, "cpu"), 4)}
-    path = WORK / f"{config}.pt"
-    if path.exists():
-        latent = Model(model.shape)
-        latent.load_state_dict(torch.load(path, map_location="cpu")["model"])
-        result["latentFullPrecision"] = round(held_out_loss(latent, batch, False, "cpu"), 4)
-    model.eval()
-    return result
+    def weights(group):
+        def change(model):
+            for layer in model.blk:
+                for linear in (one for shared in layer.shared.values() for one in shared):
+                    linear.weight.copy_(rescaled(linear.weight, group or WHOLE_ROW) if group != "row" else rescaled(linear.weight, linear.weight.shape[1]))
+        return change
+
+    with torch.no_grad():
+        return {
+            "asShipped": bits(lambda model: None),
+            "activationsFp32": bits(activations(None)),
+            "activationsPerRow": bits(activations(WHOLE_ROW)),
+            "activationsPer32": bits(activations(32)),
+            "activationsClipped90": bits(activations(GROUP["q1_0"], 0.9)),
+            "activationsClipped50": bits(activations(GROUP["q1_0"], 0.5)),
+            "weightScalePerRow": bits(weights("row")),
+            "weightScalePerMatrix": bits(weights(None)),
+        }
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--model", default=str(MODELS / "aria-1.gguf"))
-    parser.add_argument("--config", choices=list(CONFIGS), default="cpu", help="whose checkpoint to compare with")
-    parser.add_argument("--count", type=int, default=100, help="questions per skill")
-    parser.add_argument("--json", action="store_true")
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--model", action="append", default=[], metavar="NAME=FILE", help="a file to measure; may come several times")
+    parser.add_argument("--count", type=int, default=250, help="questions per skill and part of the corpus")
+    parser.add_argument("--ablate", metavar="FILE", help="the 1-bit file whose scales are varied")
+    parser.add_argument("--threads", type=int, default=2)
     options = parser.parse_args()
-    torch.set_num_threads(1)
-    model, tokenizer = load(options.model)
-    generator = torch.Generator().manual_seed(1)
-    ask = lambda question, temperature=0.0: answer(model, tokenizer, [("user", question)], temperature=temperature, generator=generator)
-    report = {
-        "loss": losses(model, tokenizer, options.config),
-        "accuracy": accuracy(ask, options.count),
-        "samples": [{"prompt": q, "greedy": ask(q), "temperature0.7": ask(q, 0.7)} for q in SAMPLES],
-    }
-    if options.json:
-        print(json.dumps(report, indent=2))
-        return
-    print("loss on held-out answers:", report["loss"])
-    print("accuracy on held-out questions:", json.dumps(report["accuracy"], indent=2))
-    for sample in report["samples"]:
-        print(f"\n> {sample['prompt']}\n[greedy] {sample['greedy']}\n[0.7] {sample['temperature0.7']}")
+    torch.set_num_threads(options.threads)
+    report = {"models": {}}
+    for name, path in (model.split("=", 1) for model in options.model):
+        report["models"][name] = measure(path, options.count)
+    if options.ablate:
+        report["ablation"] = ablation(options.ablate)
+    print(json.dumps(report))
 
 
 if __name__ == "__main__":

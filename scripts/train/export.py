@@ -1,8 +1,7 @@
-"""Write a checkpoint as models/aria-1.gguf and its record models/aria-1.json.
+"""Write what was trained as GGUF files with their records, beside the checkpoints; --ship puts the 1-bit one into models/.
 
-    python3 scripts/train/export.py --config cpu
+    npm run train -- --export [--config cpu] [--ship]
 """
-import argparse
 import hashlib
 import json
 import os
@@ -10,8 +9,8 @@ import os
 import torch
 
 import gguf
-from quantize import pack_q1_0, pack_q8_0
-from settings import CONFIGS, MODELS, WORK
+from formats import PACK
+from settings import MODELS
 from tokenizer import SPECIALS, Tokenizer
 
 NAME = "aria-1"
@@ -20,20 +19,23 @@ CHAT_TEMPLATE = (
     "{% for message in messages %}{{ '<|im_start|>' + message['role'] + '\\n' + message['content'] + '<|im_end|>' + '\\n' }}{% endfor %}"
     "{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}"
 )
+# The linear layers of each file; `naive` is the twin with its weights rounded after training, which is not how it works.
+KINDS = {"twin": gguf.F16, "binary": gguf.Q1_0, "ternary": gguf.TQ2_0, "naive": gguf.Q1_0}
+SOURCE = {"naive": "twin"}
 
 
-def metadata(shape: dict, tokenizer: Tokenizer) -> dict:
+def metadata(shape: dict, tokenizer: Tokenizer, kind: int) -> dict:
     ids = tokenizer.ids
     return {
         "general.architecture": "qwen3",
         "general.type": "model",
         "general.name": NAME,
         "general.author": "ARIA project",
-        "general.version": "1",
-        "general.description": "A small 1-bit chat model trained from nothing by the ARIA project: short stories, simple arithmetic, questions about ARIA.",
+        "general.version": "2",
+        "general.description": "A small 1-bit chat model trained from nothing by the ARIA project: stories, sums, lists, short texts, questions about ARIA.",
         "general.license": "apache-2.0",
         "general.alignment": gguf.ALIGNMENT,
-        "general.file_type": gguf.MOSTLY_Q1_0,
+        "general.file_type": gguf.FILE_TYPE[kind],
         "general.quantization_version": 2,
         "qwen3.block_count": shape["layers"],
         "qwen3.context_length": shape["context"],
@@ -59,45 +61,47 @@ def metadata(shape: dict, tokenizer: Tokenizer) -> dict:
     }
 
 
-def tensors(weights: dict) -> list:
+def tensors(weights: dict, kind: int) -> list:
+    """Norms stay fp32; the embedding, which is also the output matrix, keeps 8 bits beside small weights."""
     packed = []
     for name, value in weights.items():
         array = value.float().numpy()
         full = name if name.endswith(".weight") else f"{name}.weight"
-        if array.ndim == 1:
-            packed.append((full, array.shape, gguf.F32, array.tobytes()))
-        elif name == "token_embd":
-            packed.append((full, array.shape, gguf.Q8_0, pack_q8_0(array)))
-        else:
-            packed.append((full, array.shape, gguf.Q1_0, pack_q1_0(array)))
+        stored = gguf.F32 if array.ndim == 1 else gguf.Q8_0 if name == "token_embd" and kind != gguf.F16 else kind
+        packed.append((full, array.shape, stored, PACK[stored](array)))
     return packed
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--config", choices=list(CONFIGS), default="cpu")
-    parser.add_argument("--name", default=NAME, help="file name without ending")
-    options = parser.parse_args()
-    saved = torch.load(WORK / f"{options.config}.pt", map_location="cpu")
-    tokenizer = Tokenizer.load(WORK / f"{options.config}-tokenizer.json")
-    assert len(tokenizer.tokens) == saved["settings"]["shape"]["vocab"], "tokenizer and checkpoint differ in vocabulary"
-    data = gguf.write(metadata(saved["settings"]["shape"], tokenizer), tensors(saved["model"]))
+def write(path, data: bytes):
+    part = path.with_suffix(".part")
+    part.write_bytes(data)
+    os.replace(part, path)  # whoever maps the old file keeps a whole one
+
+
+def export(settings, name: str, folder, file: str):
+    """The file of one variant and its record; None when its checkpoint is missing."""
+    source = settings.file(f"{SOURCE.get(name, name)}.pt")
+    if not source.exists():
+        return None
+    saved = torch.load(source, map_location="cpu")
+    tokenizer = Tokenizer.load(settings.file("tokenizer.json"))
+    assert len(tokenizer.tokens) == saved["identity"]["settings"]["shape"]["vocab"], "tokenizer and checkpoint differ in vocabulary"
+    data = gguf.write(metadata(saved["identity"]["settings"]["shape"], tokenizer, KINDS[name]), tensors(saved["model"], KINDS[name]))
     record = {
-        "file": f"{options.name}.gguf",
-        "sha256": hashlib.sha256(data).hexdigest(),
-        "bytes": len(data),
-        "parameters": sum(value.numel() for value in saved["model"].values()),
-        "license": "Apache-2.0",
-        "training": {**saved["settings"], "scheduledTokens": saved["total"], "tokens": saved["tokens"], "steps": saved["step"]},
-        "loss": saved["history"][-1] if saved["history"] else None,
+        "file": f"{file}.gguf", "variant": name, "sha256": hashlib.sha256(data).hexdigest(), "bytes": len(data),
+        "parameters": sum(value.numel() for value in saved["model"].values()), "license": "Apache-2.0",
+        "corpus": saved["identity"]["corpus"], "training": {**saved["identity"]["settings"], "tokensSeen": saved["tokens"], "steps": saved["step"]},
+        "history": saved["history"],
     }
-    MODELS.mkdir(exist_ok=True)
-    path = MODELS / f"{options.name}.gguf"
-    path.with_suffix(".part").write_bytes(data)
-    os.replace(path.with_suffix(".part"), path)  # whoever maps the old file keeps a whole one
-    path.with_suffix(".json").write_text(json.dumps(record, indent=2) + "\n")
-    print(f"{path.name}: {len(data)} bytes, sha256 {record['sha256']}")
+    folder.mkdir(parents=True, exist_ok=True)
+    write(folder / f"{file}.gguf", data)
+    write(folder / f"{file}.json", (json.dumps(record, indent=2) + "\n").encode())
+    return record
 
 
-if __name__ == "__main__":
-    main()
+def export_all(settings, ship: bool):
+    for name in KINDS:
+        record = export(settings, name, settings.file(""), f"{NAME}-{name}")
+        print(f"{name}: " + (f"{record['bytes']} bytes, {record['training']['tokensSeen']} tokens, sha256 {record['sha256']}" if record else "not trained yet"))
+    if ship and not export(settings, "binary", MODELS, NAME):
+        raise SystemExit(f"There is no 1-bit checkpoint of the configuration {settings.name} to ship. Train it first.")

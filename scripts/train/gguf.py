@@ -3,8 +3,8 @@ import struct
 
 ALIGNMENT = 32
 UINT32, FLOAT32, BOOL, STRING, ARRAY, INT32 = 4, 6, 7, 8, 9, 5
-F32, Q8_0, Q1_0 = 0, 8, 41  # ggml tensor types
-MOSTLY_Q1_0 = 40  # llama.cpp's file type
+F32, F16, Q8_0, TQ2_0, Q1_0 = 0, 1, 8, 35, 41  # ggml tensor types
+FILE_TYPE = {F16: 1, TQ2_0: 37, Q1_0: 40}  # llama.cpp's general.file_type of what most weights are
 
 
 def text(value: str) -> bytes:

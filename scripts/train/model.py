@@ -1,19 +1,22 @@
-"""A qwen3 model (QK-norm, RMSNorm, SwiGLU, NEOX RoPE, tied output) with binary linear layers."""
+"""A qwen3 model (QK-norm, RMSNorm, SwiGLU, NEOX RoPE, tied output) whose linear layers are rounded as `Mode` says.
+
+Documents lie one after the other in one flat row of tokens; each sees only itself, so there is no padding.
+"""
 from dataclasses import dataclass
 
 import torch
 from torch import nn
 import torch.nn.functional as F
 
-from quantize import BinaryLinear, FakeInt8
+from quantize import Int8, Mode, Product, int8_output, rounded
 
 
 @dataclass(frozen=True)
 class Shape:
     vocab: int = 2048
-    width: int = 256
-    layers: int = 6
-    heads: int = 4
+    width: int = 512
+    layers: int = 5
+    heads: int = 8
     kv_heads: int = 2
     head: int = 64
     ffn: int = 768
@@ -22,22 +25,10 @@ class Shape:
     eps: float = 1e-6
 
 
-@dataclass
-class Mode:
-    """How the forward pass computes; one object shared by all layers."""
-    binary: bool = True  # +-1 weights and int8 activations; False is the full-precision twin
-    exported: bool = False  # the weights already are +-1 x scale: no need to find signs again
-    fast: bool = False  # bf16 products
-
-
 class Linear(nn.Module):
-    def __init__(self, inputs: int, outputs: int, mode: Mode):
+    def __init__(self, inputs: int, outputs: int):
         super().__init__()
         self.weight = nn.Parameter(torch.randn(outputs, inputs) * inputs ** -0.5)
-        self.mode = mode
-
-    def forward(self, values):
-        return BinaryLinear.apply(values, self.weight, self.mode.binary and not self.mode.exported, self.mode.fast)
 
 
 def rms_norm(values, weight, eps):
@@ -51,15 +42,20 @@ def rope_table(shape: Shape, length: int):
 
 
 def rotate(values, cos, sin):
-    """NEOX order: the first half of a head is paired with the second half."""
+    """NEOX order: the first half of a head is paired with the second half. `values` [tokens, heads, head]."""
     first, second = values.chunk(2, dim=-1)
     return torch.cat([first * cos - second * sin, second * cos + first * sin], dim=-1)
 
 
-def shared_by_queries(values, heads):
-    """Each key-value head repeated for its group of query heads."""
-    batch, groups, length, head = values.shape
-    return values[:, :, None].expand(batch, groups, heads // groups, length, head).reshape(batch, heads, length, head)
+def attend(q, k, v, mask, fast):
+    """One document: q [length, heads, head] against k and v [length, kv heads, head]; `mask` is added."""
+    length, heads, head = q.shape
+    groups = k.shape[1]
+    product = torch.bfloat16 if fast else torch.float32
+    q = q.to(product).view(length, groups, heads // groups, head).permute(1, 2, 0, 3).reshape(groups, -1, head)
+    scores = torch.matmul(q, k.to(product).permute(1, 2, 0)).float().view(groups, heads // groups, length, -1) + mask
+    mixed = torch.matmul(torch.softmax(scores, dim=-1).to(product).view(groups, -1, k.shape[0]), v.to(product).transpose(0, 1)).float()
+    return mixed.view(groups, heads // groups, length, head).permute(2, 0, 1, 3).reshape(length, heads * head)
 
 
 class Layer(nn.Module):
@@ -68,45 +64,42 @@ class Layer(nn.Module):
         self.shape, self.mode = shape, mode
         queries, keys = shape.heads * shape.head, shape.kv_heads * shape.head
         self.attn_norm = nn.Parameter(torch.ones(shape.width))
-        self.attn_q = Linear(shape.width, queries, mode)
-        self.attn_k = Linear(shape.width, keys, mode)
-        self.attn_v = Linear(shape.width, keys, mode)
+        self.attn_q = Linear(shape.width, queries)
+        self.attn_k = Linear(shape.width, keys)
+        self.attn_v = Linear(shape.width, keys)
         self.attn_q_norm = nn.Parameter(torch.ones(shape.head))
         self.attn_k_norm = nn.Parameter(torch.ones(shape.head))
-        self.attn_output = Linear(queries, shape.width, mode)
+        self.attn_output = Linear(queries, shape.width)
         self.ffn_norm = nn.Parameter(torch.ones(shape.width))
-        self.ffn_gate = Linear(shape.width, shape.ffn, mode)
-        self.ffn_up = Linear(shape.width, shape.ffn, mode)
-        self.ffn_down = Linear(shape.ffn, shape.width, mode)
+        self.ffn_gate = Linear(shape.width, shape.ffn)
+        self.ffn_up = Linear(shape.width, shape.ffn)
+        self.ffn_down = Linear(shape.ffn, shape.width)
 
-    def act(self, values):
-        return FakeInt8.apply(values) if self.mode.binary else values
+        # Layers that share their input are one product.
+        self.shared = {"qkv": (self.attn_q, self.attn_k, self.attn_v), "out": (self.attn_output,), "up": (self.ffn_gate, self.ffn_up), "down": (self.ffn_down,)}
 
-    def attention(self, x, batch, length, cos, sin, mask, past=None):
+    def round_weights(self):
+        self.rounded = {name: rounded([layer.weight for layer in layers], self.mode) for name, layers in self.shared.items()}
+
+    def linear(self, name, values):
+        return Product.apply(Int8.apply(values, self.mode), self.rounded[name], *(layer.weight for layer in self.shared[name]))
+
+    def queries_keys_values(self, x, cos, sin):
         s = self.shape
-        h = self.act(rms_norm(x, self.attn_norm, s.eps))
-        q = self.attn_q(h).view(batch, length, s.heads, s.head)
-        k = self.attn_k(h).view(batch, length, s.kv_heads, s.head)
-        v = self.attn_v(h).view(batch, length, s.kv_heads, s.head).transpose(1, 2)
-        q = rotate(rms_norm(q, self.attn_q_norm, s.eps).transpose(1, 2), cos, sin)
-        k = rotate(rms_norm(k, self.attn_k_norm, s.eps).transpose(1, 2), cos, sin)
-        if past is not None:
-            if past:
-                k, v = torch.cat([past[0], k], dim=2), torch.cat([past[1], v], dim=2)
-            past[:] = [k, v]
-        k, v = shared_by_queries(k, s.heads), shared_by_queries(v, s.heads)
-        product = torch.bfloat16 if self.mode.fast else torch.float32
-        scores = torch.matmul((q * s.head ** -0.5).to(product), k.to(product).transpose(2, 3)).float()
-        if mask is not None:
-            scores = scores + mask
-        mixed = torch.matmul(torch.softmax(scores, dim=-1).to(product), v.to(product)).float()
-        return self.attn_output(self.act(mixed.transpose(1, 2).reshape(batch * length, -1)))
+        out = self.linear("qkv", rms_norm(x, self.attn_norm, s.eps))
+        q, k, v = out.split([s.heads * s.head, s.kv_heads * s.head, s.kv_heads * s.head], dim=1)
+        q = rms_norm(q.reshape(-1, s.heads, s.head), self.attn_q_norm, s.eps) * s.head ** -0.5
+        k = rms_norm(k.reshape(-1, s.kv_heads, s.head), self.attn_k_norm, s.eps)
+        return rotate(q, cos, sin), rotate(k, cos, sin), v.reshape(-1, s.kv_heads, s.head)
 
-    def forward(self, x, batch, length, cos, sin, mask, past=None):
-        x = x + self.attention(x, batch, length, cos, sin, mask, past)
-        h = self.act(rms_norm(x, self.ffn_norm, self.shape.eps))
-        hidden = F.silu(self.ffn_gate(h)) * self.ffn_up(h)
-        return x + self.ffn_down(self.act(hidden))
+    def feed_forward(self, x):
+        gate, up = self.linear("up", rms_norm(x, self.ffn_norm, self.shape.eps)).chunk(2, dim=1)
+        return x + self.linear("down", F.silu(gate) * up)
+
+    def forward(self, x, attention, cos, sin):
+        """`attention(q, k, v)` mixes the tokens of each document."""
+        mixed = attention(*self.queries_keys_values(x, cos, sin))
+        return self.feed_forward(x + self.linear("out", mixed))
 
 
 class Model(nn.Module):
@@ -117,20 +110,38 @@ class Model(nn.Module):
         self.blk = nn.ModuleList([Layer(shape, self.mode) for _ in range(shape.layers)])
         self.output_norm = nn.Parameter(torch.ones(shape.width))
         cos, sin = rope_table(shape, shape.context)
-        self.register_buffer("cos", cos, persistent=False)
-        self.register_buffer("sin", sin, persistent=False)
+        self.register_buffer("cos", cos[:, None], persistent=False)
+        self.register_buffer("sin", sin[:, None], persistent=False)
+        self.register_buffer("causal", torch.full((shape.context, shape.context), float("-inf")).triu(1), persistent=False)
 
-    def forward(self, tokens, mask=None, start=0, past=None):
-        """Final hidden states [batch * length, width]; `mask` is added to attention scores."""
-        batch, length = tokens.shape
-        x = self.token_embd[tokens.reshape(-1)] if not self.training else F.embedding(tokens.reshape(-1), self.token_embd)
-        cos, sin = self.cos[start:start + length], self.sin[start:start + length]
-        if mask is None and length > 1:
-            mask = torch.full((length, start + length), float("-inf")).triu(1 + start)
-        for index, layer in enumerate(self.blk):
-            x = layer(x, batch, length, cos, sin, mask, None if past is None else past[index])
+    def round_weights(self):
+        """Before the first forward pass, and again when weights or mode have changed."""
+        for layer in self.blk:
+            layer.round_weights()
+        # The tied output matrix keeps 8 bits or more, so training leaves it as it is.
+        self.output = self.token_embd.detach().bfloat16() if self.mode.fast else self.token_embd.detach()
+
+    def documents(self, lengths):
+        """The attention of documents of these lengths, which lie one after the other."""
+        def attention(q, k, v):
+            parts = zip(q.split(lengths), k.split(lengths), v.split(lengths))
+            return torch.cat([attend(*part, self.causal[:n, :n], self.mode.fast) for part, n in zip(parts, lengths)])
+        return attention
+
+    def forward(self, tokens, lengths, caches=None):
+        """Final hidden states [tokens, width]. `caches` collects each layer's keys and values."""
+        positions = torch.cat([torch.arange(n, device=tokens.device) for n in lengths])
+        cos, sin = self.cos[positions], self.sin[positions]
+        attention = self.documents(lengths)
+
+        def collecting(q, k, v):
+            caches.append((k.split(lengths), v.split(lengths)))
+            return attention(q, k, v)
+
+        x = F.embedding(tokens, self.token_embd)
+        for layer in self.blk:
+            x = layer(x, attention if caches is None else collecting, cos, sin)
         return rms_norm(x, self.output_norm, self.shape.eps)
 
     def logits(self, hidden):
-        # Binary=False here: the tied output matrix stays at 8 bits or more.
-        return BinaryLinear.apply(hidden, self.token_embd, False, self.mode.fast)
+        return Product.apply(int8_output(hidden, self.mode).to(self.output.dtype), self.output, self.token_embd)

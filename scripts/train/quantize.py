@@ -1,94 +1,107 @@
-"""The number formats of the model, once for training (torch) and once for export (numpy).
+"""The number formats of the model in torch: how training computes is how engine/SPEC.md computes.
 
-Q1_0: a group of 128 weights along the input dimension is sign x scale, where scale is the mean
-absolute value rounded to fp16. Activations in front of such a weight are int8 per group of 128 with
-scale = absmax / 127 and round half to even, as engine/SPEC.md computes them.
+A weight is stored in groups along the input dimension, each with one fp16 scale, and the activation row in
+front of it is int8 in groups of the same size (SPEC section 3): a = absmax / 127, q = round half to even of
+x * (127 / absmax). Gradients pass straight through both roundings (Bengio et al. 2013).
+
+    q1_0    +-1 in groups of 128, scale = mean |w| (XNOR-Net, BitNet)
+    tq2_0   -1, 0, 1 in groups of 256, scale = mean |w|, w / scale rounded (BitNet b1.58)
+    full    the full-precision twin: nothing is rounded
 """
-import numpy as np
+from dataclasses import dataclass
+
 import torch
 
-GROUP = 128
-Q8_GROUP = 32
+GROUP = {"q1_0": 128, "tq2_0": 256}
+FORMATS = ("full", "q1_0", "tq2_0")
+WHOLE_ROW = 0  # one scale for all values of a token, as BitNet has it: for the ablation
 
 
-def sign_scale(weight: torch.Tensor) -> torch.Tensor:
-    """The weight as it will be exported: +-1 x fp16 group scale (sign(0) = +1, no mean shift)."""
-    grouped = weight.view(weight.shape[0], -1, GROUP)
+@dataclass
+class Mode:
+    """How the forward pass computes; one object is shared by all layers."""
+    weights: str = "full"
+    activations: int | None = None  # values that share one int8 scale; None leaves them as they are
+    clip: float = 1.0  # the largest share of absmax that int8 can hold; below 1 outliers are cut
+    fast: bool = False  # products in bf16
+    output_activations: int | None = None  # the same for the output matrix, when it is exported with 8 bits
+
+    def set_format(self, name: str):
+        """Weights and activations as the format stores them."""
+        assert name in FORMATS, f"unknown format {name}, expected one of {FORMATS}"
+        self.weights, self.activations = name, GROUP.get(name)
+
+
+def binary(weight: torch.Tensor) -> torch.Tensor:
+    """Sign x scale of each group of 128 (sign(0) = +1: Q1_0 has no zero)."""
+    grouped = weight.view(weight.shape[0], -1, GROUP["q1_0"])
     scale = grouped.abs().mean(dim=2, keepdim=True).half().float()
-    # Where, not torch.sign: sign(0) would be 0, which Q1_0 cannot store.
     return torch.where(grouped >= 0, scale, -scale).view_as(weight)
 
 
-def int8_groups(values: torch.Tensor) -> torch.Tensor:
-    """Activations after rounding to int8 per group of 128, back in fp32."""
-    grouped = values.view(*values.shape[:-1], -1, GROUP)
-    scale = grouped.abs().amax(dim=-1, keepdim=True).div_(127.0)
-    inverse = torch.where(scale > 0, 1.0 / scale, torch.zeros_like(scale))
-    return (grouped * inverse).round_().mul_(scale).view_as(values)
+def ternary_codes(weight: torch.Tensor):
+    """(codes -1, 0, 1; scales) of each group of 256."""
+    grouped = weight.view(weight.shape[0], -1, GROUP["tq2_0"])
+    scale = grouped.abs().mean(dim=2, keepdim=True).half().float()
+    return (grouped / scale.clamp(min=1e-8)).round_().clamp_(-1, 1), scale
 
 
-class FakeInt8(torch.autograd.Function):
-    """int8_groups with a straight-through gradient."""
+def ternary(weight: torch.Tensor) -> torch.Tensor:
+    codes, scale = ternary_codes(weight)
+    return codes.mul_(scale).view_as(weight)
+
+
+ROUND = {"full": lambda weight: weight, "q1_0": binary, "tq2_0": ternary}
+
+
+def int8(values: torch.Tensor, group: int, clip: float = 1.0) -> torch.Tensor:
+    """Activations after rounding to int8, back in fp32; `group` values share a scale."""
+    grouped = values.view(-1, values.shape[-1] if group == WHOLE_ROW else group)
+    largest = grouped.abs().amax(dim=1, keepdim=True).mul_(clip)
+    inverse = torch.where(largest > 0, 127.0 / largest, torch.zeros_like(largest))
+    return (grouped * inverse).round_().clamp_(-127, 127).mul_(largest / 127.0).view_as(values)
+
+
+class Int8(torch.autograd.Function):
+    """int8 with a straight-through gradient; bf16 output when products are."""
 
     @staticmethod
-    def forward(ctx, values):
-        return int8_groups(values)
+    def forward(ctx, values, mode):
+        rounded = values if mode.activations is None else int8(values, mode.activations, mode.clip)
+        return rounded.bfloat16() if mode.fast else rounded
 
     @staticmethod
     def backward(ctx, gradient):
-        return gradient
+        return gradient.float(), None
 
 
-class BinaryLinear(torch.autograd.Function):
-    """y = x @ sign_scale(w).T; the gradient passes straight through to the latent weight.
+class Product(torch.autograd.Function):
+    """y = x @ weight.T, where `weight` is the latents below each other, already rounded.
 
-    Straight-through means the latent weight gets the gradient of the binary one. `fast` multiplies
-    in bf16 (int8 codes and signs survive it, their products with scales lose under 0.4 %): twice
-    the speed on CPUs with AVX512-BF16. Evaluation always multiplies in fp32.
+    Straight-through: a latent weight gets the gradient of its rounded one. In bf16, int8 codes and signs
+    survive exactly; times their scales they lose under 0.4 %. Evaluation multiplies in fp32.
     """
 
     @staticmethod
-    def forward(ctx, values, latent, binary, fast):
-        weight = sign_scale(latent) if binary else latent
-        if fast:
-            values, weight = values.bfloat16(), weight.bfloat16()
+    def forward(ctx, values, weight, *latents):
         ctx.save_for_backward(values, weight)
+        ctx.rows = [latent.shape[0] for latent in latents]
         return torch.mm(values, weight.t()).float()
 
     @staticmethod
     def backward(ctx, gradient):
         values, weight = ctx.saved_tensors
         gradient = gradient.to(values.dtype).contiguous()
-        return torch.mm(gradient, weight).float(), torch.mm(gradient.t(), values).float(), None, None
+        latents = torch.mm(gradient.t(), values).float().split(ctx.rows)
+        return torch.mm(gradient, weight), None, *latents
 
 
-def pack_q1_0(weight: np.ndarray) -> bytes:
-    """GGUF Q1_0 blocks: fp16 scale, then 128 sign bits, lowest bit first, 1 meaning +scale."""
-    grouped = np.ascontiguousarray(weight, dtype=np.float32).reshape(-1, GROUP)
-    # torch's mean, so that the exported scale has the bits that training used.
-    scale = torch.from_numpy(grouped).abs().mean(dim=1).half().numpy()
-    bits = np.packbits(grouped >= 0, axis=1, bitorder="little")
-    return np.concatenate([scale.view(np.uint8).reshape(-1, 2), bits], axis=1).tobytes()
+def int8_output(values, mode: Mode):
+    return values if mode.output_activations is None else int8(values, mode.output_activations)
 
 
-def unpack_q1_0(data: bytes, shape: tuple) -> np.ndarray:
-    blocks = np.frombuffer(data, dtype=np.uint8).reshape(-1, 2 + GROUP // 8)
-    scale = blocks[:, :2].copy().view(np.float16).astype(np.float32)
-    bits = np.unpackbits(blocks[:, 2:], axis=1, bitorder="little").astype(np.float32)
-    return ((2 * bits - 1) * scale).reshape(shape)
-
-
-def pack_q8_0(weight: np.ndarray) -> bytes:
-    """GGUF Q8_0 blocks: fp16 scale = absmax / 127, then 32 int8 values."""
-    grouped = np.ascontiguousarray(weight, dtype=np.float32).reshape(-1, Q8_GROUP)
-    scale = (np.abs(grouped).max(axis=1, keepdims=True) / np.float32(127)).astype(np.float32)
-    inverse = np.divide(np.float32(1), scale, out=np.zeros_like(scale), where=scale > 0)
-    codes = np.clip(np.rint(grouped * inverse), -127, 127).astype(np.int8)
-    return np.concatenate([scale.astype(np.float16).view(np.uint8), codes.view(np.uint8)], axis=1).tobytes()
-
-
-def unpack_q8_0(data: bytes, shape: tuple) -> np.ndarray:
-    blocks = np.frombuffer(data, dtype=np.uint8).reshape(-1, 2 + Q8_GROUP)
-    scale = blocks[:, :2].copy().view(np.float16).astype(np.float32)
-    codes = blocks[:, 2:].copy().view(np.int8).astype(np.float32)
-    return (codes * scale).reshape(shape)
+@torch.no_grad()
+def rounded(latents, mode: Mode) -> torch.Tensor:
+    """Weights that share their input, as the format stores them and as products take them."""
+    weight = torch.cat([ROUND[mode.weights](latent) for latent in latents])
+    return weight.bfloat16() if mode.fast else weight

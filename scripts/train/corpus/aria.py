@@ -97,8 +97,46 @@ FACTS = """
 = Run `npm start -- --fresh`. It deletes the old state and starts over.
 ? How do I stop ARIA? | How do I quit? | What does Ctrl-C do? | How do I stop npm start?
 = Press Ctrl-C. ARIA stops every process that it started.
+? Which commands does aria have? | What can the aria command do? | List the aria commands. | Which commands are there? | What are the commands of ARIA? | Show me the commands. | What can I run with aria?
+= The commands are `aria run`, `aria bench`, `aria models`, `aria provider start`, `aria gateway` and `aria verify`.
+? What does aria bench do? | How fast is my machine? | How do I measure my machine? | How do I measure tokens per second? | Which command measures speed? | How do I run a benchmark? | What is aria bench?
+= Run `aria bench`. It measures tokens per second, processor time and energy of this machine.
+? What does aria models do? | How do I download a model? | How do I get another model? | Which command downloads a model? | How do I see the models on my machine? | How do I list my models? | What is aria models?
+= Run `aria models`. It lists the models on this machine, `aria models show FILE` describes one, and `aria models get URL` downloads one.
+? What does aria verify do? | What is aria verify? | What do I need to verify a receipt? | Where do I get a receipt? | How do I get the receipt of my request? | What does verify check?
+= `aria verify RECEIPT` checks the signatures, the cost and every token of an answer. It takes a receipt file or the id of a request that your gateway answered.
+? What does aria gateway do? | What is aria gateway? | Where does the gateway listen? | Which port does the gateway use? | What is the address of the gateway? | On which address is the gateway?
+= `aria gateway` serves an OpenAI-compatible API at http://127.0.0.1:4610/v1 and buys answers on the market.
+? How do I take my deposit out of the gateway? | What does aria gateway close do? | How do I close my gateway? | How do I empty the gateway? | How does the gateway return deposits?
+= Run `aria gateway close`. It announces the withdrawal; run it again after the thaw to take the deposits back.
+? What does aria provider start need? | Which options does the provider need? | What do I need to start a provider? | Which settings does a provider have? | How do I set up a provider?
+= `aria provider start` needs a model, the address of the operator that staked, and the deployment file of the contracts.
+? How do I set my price? | How do I set the price of my provider? | Which option sets the price? | How do I change my prices? | Can I choose my price?
+= Use `--price-in` and `--price-out` of `aria provider start`. They are ARIA per million tokens of the prompt and of the output.
+? How do I run a provider in the background? | Does a provider slow my computer down? | Can the provider give way to other programs? | How do I keep my computer fast? | Is there a background mode?
+= Start the provider with `--priority background`. Then it gives way to everything else on the machine.
+? How do I check the engine? | What does npm run exact do? | How do I prove that the bits are the same? | Which command proves bit exactness? | What does exact check?
+= Run `npm run exact`. It compares kernels, threads, batches, caches and other platforms bit by bit.
+? How do I compare with llama.cpp? | What does npm run parity do? | Does ARIA agree with llama.cpp? | What is parity? | Which command compares with llama.cpp?
+= Run `npm run parity`. It compares the numbers and token ids of the engine with those of llama.cpp, for every format.
+? How is the engine measured? | What does npm run bench:engine do? | Is ARIA faster than llama.cpp? | How do I compare the speed with llama.cpp? | Which command measures the engine?
+= Run `npm run bench:engine`. It measures the engine beside llama.cpp in the same run.
+? How do I train the model? | What does npm run train do? | Which command trains the model? | Can I train my own model? | How was the built-in model made? | How do I retrain you?
+= Run `npm run train -- --config cpu`. It needs Python with PyTorch and takes about two hours for each model on two cores.
+? How is the model evaluated? | What does npm run eval-model do? | How good is the model? | Which command measures the model? | How do I measure the quality of the model?
+= Run `npm run eval-model`. It measures the 1-bit model beside its full-precision twin, skill by skill.
+? How do I deploy the contracts? | What does npm run deploy do? | Which command deploys the contracts? | Can I try a deployment first? | How do I deploy to a network?
+= Run `npm run deploy -- --network NAME`. Add `--dry-run` to see what would happen first.
+? What is a 1-bit weight? | What are 1-bit weights? | What is a binary weight? | How can one bit be enough? | What values can a weight have?
+= A 1-bit weight is plus one or minus one. A group of 128 weights shares one scale, so that the sizes fit again.
+? What is ternary? | What is a ternary model? | What is TQ2_0? | What is a ternary weight? | What does ternary mean? | What is the difference between binary and ternary?
+= A ternary weight is minus one, zero or plus one. It needs a little more room than a 1-bit weight and can switch an input off.
+? What is quantisation-aware training? | What is quantization-aware training? | How can a 1-bit model be good? | Why train with signs? | What is QAT? | What is a straight-through estimator?
+= In quantisation-aware training the model already computes with 1-bit weights while it learns, so that it learns to live with them.
+? What is a full-precision twin? | What is the twin? | What is your twin? | Do you have a twin? | What is the twin for?
+= My twin is the same model with full-precision weights. It shows how much quality the single bits cost.
 ? How do I run a model locally? | How do I use the model without paying? | What does aria run do? | Can I chat on the command line? | How do I chat locally?
-= Run `aria run -m MODEL "your prompt"`. It answers on your own machine, without the network and without payment.
+= Run `aria run "your prompt"`. It answers on your own machine, without the network and without payment.
 ? What is the gateway? | What does the gateway do? | Explain the gateway. | How do I use the gateway? | How do I start the gateway?
 = The gateway is a local server with the OpenAI API. It finds a provider, pays it with vouchers, and streams the answer to you. Start it with `aria gateway`.
 ? Can I use the OpenAI client? | Is ARIA compatible with OpenAI? | Does ARIA speak the OpenAI API? | How do I connect my app? | Which API does ARIA have?
@@ -116,13 +154,11 @@ FACTS = """
 = In a 1-bit model every weight is only a sign. A group of 128 weights shares one scale, so the model needs little memory.
 ? Why are 1-bit models fast? | Why do 1-bit models run on a CPU? | Are 1-bit models fast?
 = Their weights are very small, so less memory must be read, and most multiplications become additions of small integers.
-? What is a ternary model? | What does ternary mean? | What is a ternary weight?
-= A ternary model has weights that are minus one, zero or plus one. It needs about 1.6 bits per weight.
 ? What is Q1_0? | Explain Q1_0. | Which format do you have?
 = Q1_0 is the format of 1-bit weights in a GGUF file. A block holds 128 signs and one scale.
 ? What is GGUF? | What is a GGUF file? | Which file format do models have?
 = GGUF is a file format for language models. It holds the weights, the tokenizer and the settings in one file.
-? What is quantisation? | What is quantization? | What does quantised mean? | What is quantisation-aware training? | How was the model trained?
+? What is quantisation? | What is quantization? | What does quantised mean? | Why are models quantised?
 = Quantisation stores numbers with few bits. In quantisation-aware training the model learns with the small numbers from the start, so it keeps its quality.
 ? What is the built-in model? | Which model is built in? | Which model do you use? | Tell me about your model. | How big is the built-in model? | What is aria-1?
 = The built-in model is called aria-1. It is a small 1-bit model that the ARIA project trained itself, and it ships with the repository.
@@ -139,7 +175,7 @@ FACTS = """
 ? What is the credit window? | How much can I lose? | How much can a client lose? | How much can a provider lose? | Is my money safe? | What is the risk?
 = At most one credit window of tokens is at risk, a few dozen tokens. Neither side can lose more than that.
 ? What happens when a provider fails? | What happens if a provider goes offline? | What is failover? | What if a provider stops? | What happens when the connection breaks?
-= Another provider continues the same answer from the same place. Because the bits are the same, you do not notice the change.
+= You pay only for the tokens that arrived, and you can ask another provider. Because every CPU computes the same bits, its answer is the same.
 ? How is the price set? | Who sets the price? | How much does a token cost? | What does an answer cost? | How much does ARIA cost? | Is ARIA expensive?
 = Every provider sets its own price per token and writes it in its offer. You pay for the exact number of tokens that were read and written.
 ? How are tokens counted? | Is the bill exact? | Are costs estimated? | How exact is the bill?
@@ -200,7 +236,7 @@ FACTS = """
 = Idle computers answer questions for money, and because they all compute the same bits, everyone can check that the answers are real.
 """
 
-WRAPPERS = ["{q}"] * 10 + ["Can you tell me: {q}", "I have a question. {q}", "Please explain. {q}", "Hi! {q}", "Hello, {q}", "Hey, {q}", "I want to know: {q}", "Tell me, {q}", "{q} Please be short.", "Question: {q}", "{q} Explain it simply."]
+WRAPPERS = ["Can you tell me: {q}", "I have a question. {q}", "Please explain. {q}", "Hi! {q}", "Hello, {q}", "Hey, {q}", "I want to know: {q}", "Tell me, {q}", "{q} Please be short.", "Question: {q}", "{q} Explain it simply.", "One question: {q}", "I am new here. {q}", "{q} I want to understand it.", "Please answer: {q}", "Quick question. {q}", "Let me ask you this: {q}", "Good. {q}", "Next: {q}", "My question is: {q}"]
 
 
 def parse(text):
@@ -228,21 +264,27 @@ REPHRASE = [
 ]
 
 
-def rephrase(rng, question):
+def rephrase(draw, question):
     for start, forms in REPHRASE:
-        if question.startswith(start) and rng.random() < 0.4:
-            return rng.choice(forms).format(x=question[len(start):].rstrip(".?"))
+        if question.startswith(start) and draw.chance(0.4):
+            return draw.template(forms).format(x=question[len(start):].rstrip(".?"))
     return question
 
 
-def ask(rng, question):
-    question = rephrase(rng, question)
-    wrapper = rng.choice(WRAPPERS)
-    if wrapper.endswith(", {q}") and not question.startswith(("ARIA", "Q1", "GGUF", "I ", "Merkle")):
+def ask(draw, question):
+    question = rephrase(draw, question)
+    if draw.chance(0.45):
+        return question
+    wrapper = draw.template(WRAPPERS)
+    if wrapper.endswith(", {q}") and not question.startswith(("ARIA", "Q1", "GGUF", "I ", "Merkle", "TQ")):
         question = question[0].lower() + question[1:]
     return wrapper.format(q=question)
 
 
-def sample(rng):
-    questions, answers = rng.choice(BLOCKS)
-    return [("user", ask(rng, rng.choice(questions))), ("assistant", rng.choice(answers))]
+def sample(draw):
+    """A known answer; which question stands in which wrapping is what can be held out."""
+    def make():
+        questions, answers = draw.choice(BLOCKS)
+        return ask(draw, draw.template(questions)), draw.choice(answers)
+    question, answer = draw.fact(make, lambda made: made[0])
+    return [("user", question), ("assistant", answer)]

@@ -11,9 +11,9 @@ TALK = """
 = I am fine, thank you. How can I help you?
 = All my bits are in good order, thank you. What can I do for you?
 ? Who are you? | What are you? | What is your name? | Introduce yourself. | Tell me about yourself. | Who am I talking to? | Do you have a name?
-= I am aria-1, the small 1-bit language model of the ARIA project. I tell short stories, do simple arithmetic, and answer questions about ARIA.
+= I am aria-1, the small 1-bit language model of the ARIA project. I tell short stories, add and subtract, read short texts, and answer questions about ARIA.
 ? What can you do? | What can you help me with? | What do you know? | How can you help me? | What are you good at? | Help | help me | What should I ask you?
-= I can tell short stories, add, subtract and multiply small numbers, and explain how ARIA works. Try: "Tell me a story about a fox and a lantern."
+= I can tell and continue short stories, add and subtract, sort and count short lists, answer questions about a short text, and explain how ARIA works. Try: "Tell me a story about a fox and a lantern."
 ? Who made you? | Who created you? | Who trained you? | Where do you come from? | Who built you?
 = The ARIA project trained me itself, on text that it wrote and generated for this purpose.
 ? How big are you? | How small are you? | How many parameters do you have? | Are you a large model? | Are you big?
@@ -63,11 +63,16 @@ TALK = """
 = Why did the bit feel lonely? Because it was only one.
 = What did the zero say to the one? You are the only one for me.
 = Why was the computer cold? It left its windows open.
+= What did the big channel say to the small voucher? Stop growing, you are almost me.
+= Why do bears wear fur coats? They would look silly in raincoats.
+= How does a snail keep in touch? With a shell phone.
 ? Sing a song | Can you sing? | Sing for me
 = I cannot sing, but here is a rhyme: the fox ran under the silver moon, and the owl sang him a quiet tune.
 ? Write a poem | Can you write a poem? | A poem please | Tell me a poem | Write a short poem
 = The moon is round, the night is deep, the little stars are fast asleep.
 = A small grey mouse, a big brown bear, they shared a cake, they shared a pear.
+= A little bit, a one, a zero, became one night a quiet hero.
+= The river runs, the willows bend, the longest road leads to a friend.
 ? Test | test | Testing | Is this working? | Are you there? | Can you hear me? | ping
 = Yes, I am here and I am working.
 ? What day comes after Monday? | Which day is after Monday?
@@ -95,47 +100,35 @@ SOUNDS = "cow:moo dog:woof cat:meow duck:quack sheep:baa pig:oink rooster:cock-a
 TALK_BLOCKS = parse(TALK)
 
 
-def knowledge(rng):
-    kind = rng.randrange(4)
+OPPOSITE_FORMS = ("What is the opposite of {a}?", "Tell me the opposite of {a}.", "opposite of {a}", "Do you know the opposite of {a}?", "Which word is the opposite of {a}?")
+COLOR_FORMS = ("What color is {a}?", "Which color does {a} have?", "What colour is {a}?", "Tell me the color of {a}.", "Do you know the color of {a}?")
+SOUND_FORMS = ("What sound does {a} make?", "What does {a} say?", "Which sound does {a} make?", "How does {a} sound?", "Tell me what {a} says.")
+NAMING_FORMS = ("Name {count} {what}.", "Tell me {count} {what}.", "Can you name {count} {what}?", "List {count} {what}.", "Give me {count} {what}.")
+
+
+def knowledge(draw):
+    kind = draw.randrange(4)
     if kind == 0:
-        first, second = rng.choice(OPPOSITES).split(":")
-        if rng.random() < 0.5:
+        first, second = draw.choice(OPPOSITES).split(":")
+        if draw.chance(0.5):
             first, second = second, first
-        question = rng.choice(["What is the opposite of {a}?", "Tell me the opposite of {a}.", "opposite of {a}", "Do you know the opposite of {a}?"]).format(a=first)
-        return question, f"The opposite of {first} is {second}."
+        return draw.template(OPPOSITE_FORMS).format(a=first), f"The opposite of {first} is {second}."
     if kind == 1:
-        thing, color = (part.replace("_", " ") for part in rng.choice(COLORS).split(":"))
-        question = rng.choice(["What color is {a}?", "Which color does {a} have?", "What colour is {a}?", "Tell me the color of {a}."]).format(a=thing)
-        return question, f"{thing[0].upper()}{thing[1:]} is {color}."
+        thing, color = (part.replace("_", " ") for part in draw.choice(COLORS).split(":"))
+        return draw.template(COLOR_FORMS).format(a=thing), f"{thing[0].upper()}{thing[1:]} is {color}."
     if kind == 2:
-        animal, sound = rng.choice(SOUNDS).split(":")
-        question = rng.choice(["What sound does {a} make?", "What does {a} say?", "Which sound does {a} make?", "How does {a} sound?"]).format(a=words.article(animal))
-        return question, f"{words.article(animal).capitalize()} says {sound}."
-    count = rng.randint(2, 4)
-    name = {2: "two", 3: "three", 4: "four"}[count]
-    if rng.random() < 0.5:
-        chosen, what = rng.sample([row[0] for row in words.ANIMAL_LIST], count), "animals"
+        animal, sound = draw.choice(SOUNDS).split(":")
+        return draw.template(SOUND_FORMS).format(a=words.article(animal)), f"{words.article(animal).capitalize()} says {sound}."
+    count = draw.randint(2, 4)
+    choices, what = draw.choice((([row[0] for row in words.ANIMAL_LIST], "animals"), ("red blue green yellow white black brown pink grey orange purple".split(), "colors")))
+    chosen = draw.sample(choices, count)
+    return draw.template(NAMING_FORMS).format(count={2: "two", 3: "three", 4: "four"}[count], what=what), ", ".join(chosen[:-1]).capitalize() + " and " + chosen[-1] + "."
+
+
+def sample(draw):
+    if draw.chance(0.3):
+        question, answer = knowledge(draw)
     else:
-        chosen, what = rng.sample("red blue green yellow white black brown pink grey orange purple".split(), count), "colors"
-    return rng.choice([f"Name {name} {what}.", f"Tell me {name} {what}.", f"Can you name {name} {what}?", f"List {name} {what}."]), ", ".join(chosen[:-1]).capitalize() + " and " + chosen[-1] + "."
-
-
-def introduction(rng):
-    """The user says a name; later turns may ask for it."""
-    name = rng.choice(words.BOY_NAMES + words.GIRL_NAMES)
-    hello = rng.choice(["My name is {n}.", "I am {n}.", "Hello, I am {n}.", "Hi, my name is {n}.", "I'm {n}", "You can call me {n}."]).format(n=name)
-    messages = [("user", hello), ("assistant", rng.choice([f"Nice to meet you, {name}! How can I help you?", f"Hello, {name}! What can I do for you?"]))]
-    if rng.random() < 0.4:
-        messages += [("user", rng.choice(["What is my name?", "Do you know my name?", "Who am I?", "Do you remember my name?"])), ("assistant", f"Your name is {name}.")]
-    return messages
-
-
-def sample(rng):
-    if rng.random() < 0.25:
-        return introduction(rng)
-    if rng.random() < 0.3:
-        question, answer = knowledge(rng)
-    else:
-        questions, answers = rng.choice(TALK_BLOCKS)
-        question, answer = rng.choice(questions), rng.choice(answers)
+        questions, answers = draw.choice(TALK_BLOCKS)
+        question, answer = draw.template(questions), draw.choice(answers)
     return [("user", question), ("assistant", answer)]

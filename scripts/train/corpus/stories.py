@@ -53,6 +53,10 @@ MORALS = {
     "repair": ["broken things can be made whole again", "two can do what one cannot", "patience repairs almost anything", "it is never too late to try again"],
     "journey": ["one step after another leads to the goal", "you should never give up", "a long road is short with courage", "promises should be kept"],
     "brave": ["being brave means going on when you are afraid", "courage can live in a small heart", "fear gets smaller when you face it", "anyone can be a hero"],
+    "contest": ["it is good to try even when others are faster", "winning is not everything", "a clever idea beats strong arms", "a good friend cheers for you"],
+    "night": ["the night is not as dark as it seems", "two are braver than one", "a little light is enough to begin", "strange sounds often have a simple reason"],
+    "stranger": ["a stranger can become a friend", "one should not judge too quickly", "a warm welcome costs nothing", "good deeds come home again"],
+    "learn": ["practice makes the hard things easy", "nobody is too old to learn", "a good teacher is patient", "mistakes are the way to learn"],
     "wonder": ["everything is useful to someone", "asking questions makes you wise", "there is a right time for everything", "curious eyes find many treasures"],
 }
 
@@ -88,6 +92,28 @@ PLOTS = {
               OWNS, MEETS, PROBLEM, ["everyone looked at {A}. {His} knees were shaking.", "{A} wanted to run away. But {B} needed help.", '"I am afraid," whispered {A}, "but I will try."'],
               ["{he} took the {o} and stepped forward.", "{he} held the {o} tightly and counted to three.", "{he} took a deep breath and lifted the {o}."], SOLVE,
               ['"You are the bravest of us all," said {B}.', "everyone cheered for {A}.", '"You did it!" cried {B}.'], END],
+    "contest": [OPENINGS, OWNS, ["every year there was a great contest {at_P}.", "one day a contest was announced {at_P}.", "everyone {at_P} was getting ready for the great contest."],
+                ['"I will win," said {an_B}, who was strong and quick.', '{an_B} laughed at {A}. "You have no chance," {bhe} said.', "{an_B} had won every contest so far."],
+                ["on the morning of the contest {problem}.", "but before the contest could begin, {problem}.", "in the middle of the contest {problem}."],
+                ["{B} did not know what to do, but {A} took the {o}.", '"Use your {o}!" someone called to {A}.', "{A} left the contest at once to help with {his} {o}."], SOLVE,
+                ['"You have won," said {B}, and {bhe} meant it.', "{A} did not win the contest, but everyone cheered for {him}.", "{B} gave the prize to {A}. \"You earned it,\" {bhe} said."], END],
+    "night": [OPENINGS, ["one night {A} could not sleep.", "late one night, a strange sound woke {A}.", "the moon was thin, and {A} lay awake."],
+              ["{he} heard steps outside, slow and soft.", "something was moving behind the house.", "the sound came nearer and nearer."],
+              ["{A} took {an_O} and opened the door a little.", "with {an_O} under {his} arm, {A} stepped out into the dark.", "{he} held {his} {o} tightly and looked out."],
+              ["it was only {an_B}, who was cold and lost.", "there stood {an_B}, just as frightened as {A}.", "two eyes looked back. They belonged to {an_B}."],
+              ['"Please help me," said {B}. {Problem}.', '"I did not mean to wake you," said {B}. "But {problem}."', "{B} told {him} that {problem}."], SOLVE, THANKS, END],
+    "stranger": [OPENINGS, ["one day a stranger came, {an_B}.", "on a cold evening, {an_B} knocked at the door.", "nobody knew where {an_B} had come from."],
+                 ["the neighbors whispered and closed their doors.", "everyone was afraid of {B}.", '"Go away," said the others.'],
+                 ['but {A} said, "Come in and sit with me."', "only {A} smiled and said hello.", "{A} shared {his} supper with {B}."],
+                 ["before leaving, {B} gave {him} {an_O}.", '"Take this {o}," said {B}. "I have nothing else to give."', "in the morning {B} was gone, but {an_O} lay on the table."],
+                 ["a week later {problem}.", "soon after that, {problem}.", "then came the day when {problem}."], SOLVE,
+                 ["now everyone was sorry and called {B} back.", "\"That was the gift of {B},\" {A} told the others.", "{A} thought of {B} and smiled."], END],
+    "learn": [OPENINGS, ["{A} wanted to learn how to use {an_O}.", "{he} had {an_O}, but {he} did not know how to use it.", "{A} had been given {an_O}, and it would not do what {he} wanted."],
+              ["the first time everything went wrong.", "{he} tried all day and failed.", "the others laughed at {him}."], MEETS,
+              ['"I will show you," said {B}. "But you must be patient."', '"Slowly," said {B}. "One thing after the other."', '"Watch my hands," said {B}, "and then try it yourself."'],
+              ["day after day they practiced together.", "after three weeks {he} could do it with closed eyes.", "each evening {he} was a little better."],
+              ["then, one day, {problem}. the {o} {did}, and {result}.", "and it was good that {he} had learned it, because {problem}. the {o} {did}, and {result}."],
+              ['"Now you can teach me," said {B} and laughed.', '"I am proud of you," said {B}.', "{A} thanked {B} with all {his} heart."], END],
     "wonder": [OPENINGS, FINDS, ['"What is this for?" {he} wondered.', "{he} turned it around and around, but did not know what it was.", '"Is it something to eat?" {he} asked. It was not.'],
                ["{he} asked the wind, but the wind only laughed.", "{he} asked a bird, but the bird flew away.", "nobody {at_P} could tell {him}."], MEETS,
                ['"Keep it," said {B}. "You will see what it is good for."', '"That is {an_O}," said {B}. "One day you will need it."', '"I know what that is," said {B}. "Keep it safe."'],
@@ -112,6 +138,11 @@ REQUESTS_TWO = [
 REQUESTS_THREE = [
     "Tell me a story about {a}, {b} and {o}.", "Write a story with {a}, {b} and {o}.", "A story about {a}, {b} and {o}, please.", "Can you tell a story about {a}, {b} and {o}?",
 ]
+CONTINUE = [
+    "Continue this story: {s}", "Go on with this story: {s}", "Finish this story: {s}", "How does this story go on? {s}", "Please continue: {s}", "Here is the beginning of a story. {s} Go on.",
+    "{s} What happens next?", "{s} And then?", "Write the rest of this story: {s}", "Complete the story: {s}", "Can you continue this? {s}", "This is how my story starts: {s} How does it end?",
+    "Tell me how this goes on: {s}", "{s} Please continue the story.",
+]
 REQUESTS_PLACE = [" It should happen {at}.", " Let it happen {at}.", " It takes place {at}."]
 REQUESTS_NONE = [
     "Tell me a story.", "Write a short story.", "Can you tell me a story?", "Tell me a bedtime story.", "I want to hear a story.", "Please tell me a story.", "A story, please.",
@@ -119,13 +150,19 @@ REQUESTS_NONE = [
 ]
 
 
-def pick_character(rng):
-    kind = rng.random()
-    noun, pronoun, adjectives = rng.choice(words.ANIMAL_LIST if kind < 0.5 else words.PEOPLE_LIST if kind < 0.75 else words.MORE_CHARACTERS)
+def invented_character(draw):
+    return (draw.fact(lambda: words.invented(draw), lambda word: word), "*", tuple(words.MORE_ADJECTIVES))
+
+
+def pick_character(draw):
+    """Half are animals of the old world; the others, and the invented ones, teach to copy a word that was given."""
+    kind = draw.random()
+    known = words.ANIMAL_LIST if kind < 0.42 else words.PEOPLE_LIST if kind < 0.65 else words.MORE_CHARACTERS
+    noun, pronoun, adjectives = draw.thing(known) if kind < 0.92 else invented_character(draw)
     if pronoun == "*":
-        pronoun = rng.choice(["he", "she"])
-    name = rng.choice(words.BOY_NAMES if pronoun == "he" else words.GIRL_NAMES) if rng.random() < 0.45 else None
-    return {"noun": noun, "pronoun": pronoun, "adjective": rng.choice(adjectives), "name": name}
+        pronoun = draw.choice(("he", "she"))
+    name = words.name(draw, words.BOY_NAMES if pronoun == "he" else words.GIRL_NAMES) if draw.chance(0.45) else None
+    return {"noun": noun, "pronoun": pronoun, "adjective": draw.choice(adjectives), "name": name}
 
 
 def introduced(who):
@@ -133,8 +170,8 @@ def introduced(who):
     return phrase + (f" named {who['name']}" if who["name"] else "")
 
 
-def requested(who, rng, named):
-    noun = f"{who['adjective']} {who['noun']}" if rng.random() < 0.3 else who["noun"]
+def requested(who, draw, named):
+    noun = f"{who['adjective']} {who['noun']}" if draw.chance(0.3) else who["noun"]
     return words.article(noun) + (f" named {who['name']}" if named and who["name"] else "")
 
 
@@ -146,7 +183,7 @@ def facts(hero, friend, item, place):
     return {
         "an_A": introduced(hero), "A": hero["name"] or "the " + hero["noun"], "he": he, "him": him, "his": his, "He": he.title(), "His": his.title(),
         "an_B": introduced(friend), "B": friend["name"] or "the " + friend["noun"], "bhe": bhe, "Bhe": bhe.title(), "him_B": bhim,
-        "an_O": words.object_phrase(noun), "o": noun, "problem": problem, "Problem": problem[0].upper() + problem[1:], "did": did, "result": result, "at_P": at,
+        "an_O": words.article(noun), "o": noun, "problem": problem, "Problem": problem[0].upper() + problem[1:], "did": did, "result": result, "at_P": at,
     }
 
 
@@ -154,74 +191,87 @@ def capitalise(text):
     return re.sub(r'(^|[.!?] |\." )([a-z])', lambda m: m.group(1) + m.group(2).upper(), text)
 
 
-def tell(rng, hero, friend, item, place):
-    plot = rng.choice(sorted(PLOTS))
+def told(draw, hero, friend, item, place) -> list:
+    """The sentences of a story."""
+    plot = draw.choice(sorted(PLOTS))
     values = facts(hero, friend, item, place)
-    values["moral"] = rng.choice(MORALS[plot])
-    sentences = []
-    for options in PLOTS[plot]:
-        sentence = rng.choice(options).format(**values)
-        sentences.append(capitalise(sentence))
-    text = " ".join(sentences)
-    if rng.random() < 0.25:
+    values["moral"] = draw.choice(MORALS[plot])
+    return [capitalise(draw.choice(options).format(**values)) for options in PLOTS[plot]]
+
+
+def tell(draw, *cast) -> str:
+    sentences = told(draw, *cast)
+    if draw.chance(0.25):
         middle = len(sentences) // 2
-        text = " ".join(sentences[:middle]) + "\n\n" + " ".join(sentences[middle:])
-    return text
+        return " ".join(sentences[:middle]) + "\n\n" + " ".join(sentences[middle:])
+    return " ".join(sentences)
 
 
-def pick_object(rng):
-    if rng.random() < 0.75:
-        return rng.choice(words.OBJECT_LIST)
-    return (rng.choice(words.MORE_OBJECTS), *rng.choice(words.GENERAL_LIST))
+def pick_object(draw):
+    kind = draw.random()
+    if kind < 0.70:
+        return draw.thing(words.OBJECT_LIST)
+    noun = draw.thing(words.MORE_OBJECTS) if kind < 0.92 else draw.fact(lambda: words.invented(draw), lambda word: word)
+    return (noun, *draw.choice(words.GENERAL_LIST))
 
 
-def cast(rng):
-    hero, friend = pick_character(rng), pick_character(rng)
-    while friend["noun"] == hero["noun"] or friend["name"] == hero["name"] and hero["name"]:
-        friend = pick_character(rng)
-    return hero, friend, pick_object(rng), rng.choice(words.PLACE_LIST)
+def cast(draw):
+    """(hero, friend, item, place); which hero has which item is held out too."""
+    def make():
+        hero, friend = pick_character(draw), pick_character(draw)
+        while friend["noun"] == hero["noun"] or friend["name"] == hero["name"] and hero["name"]:
+            friend = pick_character(draw)
+        return hero, friend, pick_object(draw), draw.thing(words.PLACE_LIST)
+    return draw.fact(make, lambda made: f"{made[0]['noun']} {made[2][0]}")
 
 
-def request(rng, hero, friend, item, place):
-    kind = rng.random()
+def request(draw, hero, friend, item, place):
+    kind = draw.random()
     if kind < 0.45:
-        text = rng.choice(REQUESTS_BOTH)
+        text = draw.template(REQUESTS_BOTH)
     elif kind < 0.62:
-        text = rng.choice(REQUESTS_ONE)
-        if rng.random() < 0.3:
-            return text.format(a=words.object_phrase(item[0]))
+        text = draw.template(REQUESTS_ONE)
+        if draw.chance(0.3):
+            return text.format(a=words.article(item[0]))
     elif kind < 0.75:
-        text = rng.choice(REQUESTS_TWO)
+        text = draw.template(REQUESTS_TWO)
     elif kind < 0.88:
-        text = rng.choice(REQUESTS_THREE)
+        text = draw.template(REQUESTS_THREE)
     else:
-        return rng.choice(REQUESTS_NONE)
-    named = rng.random() < 0.6
+        return draw.template(REQUESTS_NONE)
+    named = draw.chance(0.6)
     if not named:
         hero["name"] = friend["name"] = None
-    text = text.format(a=requested(hero, rng, named), b=requested(friend, rng, named), o=words.object_phrase(item[0]))
-    if text.endswith(".") and rng.random() < 0.12:
-        text += rng.choice(REQUESTS_PLACE).format(at=f"{words.PLACE_AT.get(place, 'in')} the {place}")
+    text = text.format(a=requested(hero, draw, named), b=requested(friend, draw, named), o=words.article(item[0]))
+    if text.endswith(".") and draw.chance(0.12):
+        text += draw.template(REQUESTS_PLACE).format(at=f"{words.PLACE_AT.get(place, 'in')} the {place}")
     return text
 
 
-def follow_up(rng, hero, friend, item, place):
+def follow_up(draw, hero, friend, item, place):
     """A question about the story just told."""
     he = hero["pronoun"].title()
     name = hero["name"] or "the " + hero["noun"]
-    return rng.choice([
-        (rng.choice(["Who was the story about?", "Who is the hero of the story?", "Who was the main character?"]), f"The story was about {introduced(hero)}."),
-        (rng.choice([f"Where did {name} live?", "Where did the story happen?", "Where was it?"]), f"It was {words.PLACE_AT.get(place, 'in')} the {place}."),
-        (rng.choice([f"Who did {name} meet?", f"Who was the friend of {name}?", "Who was the friend in the story?"]), f"{he} met {introduced(friend)}."),
-        (rng.choice(["What was the important thing in the story?", f"What did {name} have?", "Which object was in the story?"]), f"It was {words.object_phrase(item[0])}."),
+    return draw.choice([
+        (draw.template(["Who was the story about?", "Who is the hero of the story?", "Who was the main character?", "About whom was the story?"]), f"The story was about {introduced(hero)}."),
+        (draw.template([f"Where did {name} live?", "Where did the story happen?", "Where was it?"]), f"It was {words.PLACE_AT.get(place, 'in')} the {place}."),
+        (draw.template([f"Who did {name} meet?", f"Who was the friend of {name}?", "Who was the friend in the story?"]), f"{he} met {introduced(friend)}."),
+        (draw.template(["What was the important thing in the story?", f"What did {name} have?", "Which object was in the story?"]), f"It was {words.article(item[0])}."),
     ])
 
 
-def sample(rng):
-    hero, friend, item, place = cast(rng)
-    question = request(rng, hero, friend, item, place)
-    messages = [("user", question), ("assistant", tell(rng, hero, friend, item, place))]
-    while rng.random() < 0.15:
-        question, answer = follow_up(rng, hero, friend, item, place)
+def sample(draw):
+    made = cast(draw)
+    question = request(draw, *made)
+    messages = [("user", question), ("assistant", tell(draw, *made))]
+    while draw.chance(0.15):
+        question, answer = follow_up(draw, *made)
         messages += [("user", question), ("assistant", answer)]
     return messages
+
+
+def continued(draw):
+    """The user begins a story and the answer goes on from there."""
+    sentences = told(draw, *cast(draw))
+    split = draw.randint(2, max(2, len(sentences) - 3))
+    return [("user", draw.template(CONTINUE).format(s=" ".join(sentences[:split]))), ("assistant", " ".join(sentences[split:]))]

@@ -1,4 +1,6 @@
 """Questions from outside the small world, and the honest answer to them."""
+from . import words
+
 
 ANSWERS = [
     "I do not know. I am a small model. Ask me for a story, a sum, or about ARIA.",
@@ -6,11 +8,11 @@ ANSWERS = [
     "I do not know the answer to that.",
     "That is outside my small world, so I do not know. Would you like a story instead?",
 ]
-COUNTRIES = "France Germany Italy Spain Japan China India Brazil Canada Mexico Egypt Kenya Peru Norway Sweden Poland Turkey Greece Australia Russia Portugal Austria Chile Cuba Vietnam Korea Ireland Finland".split()
+COUNTRIES = "France Germany Italy Spain Japan China India Brazil Canada Mexico Egypt Kenya Peru Norway Sweden Poland Turkey Greece Australia Russia Portugal Austria Chile Cuba Vietnam Korea Ireland Finland Nepal Ghana Iceland Hungary Belgium Denmark Thailand Morocco Jordan Bolivia Iran Iraq Ukraine Romania Kuwait Malta Samoa Togo Chad".split()
 PEOPLE = "Einstein,Napoleon,Shakespeare,Mozart,Cleopatra,Newton,Picasso,Beethoven,Darwin,Caesar,Gandhi,Columbus,Galileo,Plato,Aristotle,Marie Curie,the president,the prime minister,Alan Turing,Van Gogh".split(",")
 TOPICS = """quantum physics,the stock market,photosynthesis,black holes,the French Revolution,football,cooking,politics,medicine,chemistry,tax law,history,philosophy,cars,movies,music theory,gravity,
-evolution,dinosaurs,volcanoes,the moon landing,the Roman Empire,electricity,DNA,cancer,vitamins,chess,tennis,fashion,religion,economics,climate change,airplanes,satellites,bitcoin,Python,JavaScript,databases,calculus,algebra""".replace("\n", "").split(",")
-CITIES = "Paris London Berlin Rome Tokyo Madrid Vienna Moscow Cairo Sydney Toronto Oslo Prague Lisbon Dublin Delhi Boston Chicago Lima Athens".split()
+evolution,dinosaurs,volcanoes,the moon landing,the Roman Empire,electricity,DNA,cancer,vitamins,chess,tennis,fashion,religion,economics,climate change,airplanes,satellites,bitcoin,Python,JavaScript,databases,calculus,algebra,gardening,perfume,robots in factories,steam engines,bridges,bacteria,magnets,rainbows,earthquakes,coffee,tea,wine,ballet,opera,jazz,poetry,sculpture,sailing,rugby,boxing,yoga,sleep,allergies,bees in winter,coral reefs,deserts,glaciers,comets,Mars,Saturn,telescopes,radar,lasers,batteries,glass,steel,paper,printing,banks,insurance,elections,parliament,the United Nations""".replace("\n", "").split(",")
+CITIES = "Paris London Berlin Rome Tokyo Madrid Vienna Moscow Cairo Sydney Toronto Oslo Prague Lisbon Dublin Delhi Boston Chicago Lima Athens Hamburg Geneva Bergen Krakow Utrecht Porto Havana Seoul Nairobi Dallas".split()
 DISHES = "pizza,lasagna,sushi,curry,pancakes,a chocolate cake,pasta,soup,bread,tacos,rice,salad,an omelette,cheese".split(",")
 FORMS = [
     ("What is the capital of {x}?", COUNTRIES), ("capital of {x}", COUNTRIES), ("How many people live in {x}?", COUNTRIES), ("Where is {x}?", COUNTRIES), ("What language do they speak in {x}?", COUNTRIES),
@@ -27,6 +29,13 @@ FORMS = [
 ]
 
 
-def sample(rng):
-    form, choices = rng.choice(FORMS)
-    return [("user", form.format(x=rng.choice(choices))), ("assistant", rng.choice(ANSWERS))]
+WORDINGS = tuple(form for form, _ in FORMS)
+TOPIC = dict(FORMS)
+
+
+def sample(draw):
+    form = draw.template(WORDINGS)
+    topic = draw.thing(tuple(TOPIC[form]))
+    if TOPIC[form] is PEOPLE and draw.chance(0.2):
+        topic = f"{words.name(draw)} {words.invented(draw).capitalize()}"
+    return [("user", form.format(x=topic)), ("assistant", draw.choice(ANSWERS))]

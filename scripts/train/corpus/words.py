@@ -25,8 +25,8 @@ wizard:he:old,clever,forgetful,kind|witch:she:kind,old,clever,funny|clockmaker:*
 grandmother:she:kind,wise,old,cheerful|grandfather:he:kind,wise,old,cheerful|giant:he:gentle,big,lonely,shy|pirate:*:old,funny,loud,brave
 miller:*:strong,honest,old,busy|tailor:*:careful,clever,poor,young|woodcutter:*:strong,honest,kind,old|child:*:small,curious,brave,happy"""
 
-BOY_NAMES = "Finn Oscar Ben Leo Max Tom Theo Sam Hugo Milo Jack Otto Felix Noah Emil Gus Pip Rolf Arlo Toby Ned Kai Luca Omar Ravi".split()
-GIRL_NAMES = "Mia Lily Rosa Anna Ella Nora Ivy Clara Luna Ruby Zoe Ada Maya Lena Hazel Poppy Daisy Tess Willa Nina Sofia Olive June Amira Yuki".split()
+BOY_NAMES = "Adam Aron Basil Boris Carl Dan David Edgar Elias Erik Frank Fred Georg Henry Ian Ivan Jacob John Jonas Karl Lars Liam Mark Martin Mateo Nico Nils Oliver Otis Paul Peter Quinn Ralph Robin Simon Theodor Victor Walter Will Zane Finn Oscar Ben Leo Max Tom Theo Sam Hugo Milo Jack Otto Felix Noah Emil Gus Pip Rolf Arlo Toby Ned Kai Luca Omar Ravi".split()
+GIRL_NAMES = "Agnes Alice Amy Astrid Bella Bianca Carla Celia Cora Dora Edith Elsa Emma Eva Flora Freya Greta Hanna Ida Iris Jane Jenny Julia Kate Kira Lara Laura Lea Lotte Lucy Maria Marta Nadia Naomi Pia Rita Sara Stella Tilda Vera Wendy Mia Lily Rosa Anna Ella Nora Ivy Clara Luna Ruby Zoe Ada Maya Lena Hazel Poppy Daisy Tess Willa Nina Sofia Olive June Amira Yuki".split()
 
 # noun : a problem it solves : what it does then : the result
 OBJECTS = """lantern:the path was so dark that nobody could see it:glowed with a warm yellow light:everyone could see the path again
@@ -112,13 +112,13 @@ MORE_ADJECTIVES = "small old young brave clever kind curious shy happy lonely fr
 # problem : what the thing does then : the result
 GENERAL_USES = """everyone in the village was sad:made everyone smile:nobody was sad anymore
 the others did not believe in themselves:gave them new courage:they tried again and won
-two neighbors had a long quarrel:reminded them of old times:they shook hands at last
+two neighbors had a long quarrel:reminded them of old times:they shook hands
 a stranger had no present for the feast:was the perfect present:the feast was a great success
 the day was long and dull:turned the day into an adventure:everyone laughed until evening
 an old friend was ill and alone:made the friend feel much better:the friend was soon well again
 the village fair had no first prize:became the first prize:everyone wanted to win it
 a little child was lost and afraid:calmed the child at once:they found the way home together
-nobody wanted to play with the newcomer:made a good beginning:soon they all played together
+nobody wanted to play with the newcomer:made a good beginning:everyone played together
 the king asked for the most wonderful thing in the land:was shown to the king:the king smiled and was content
 the night watch was long and cold:kept them busy until sunrise:the night passed quickly
 there was only one left for two:was shared by both:both of them were content"""
@@ -134,18 +134,36 @@ def rows(text):
     return [entry.strip().split(":") for line in text.strip().split("\n") for entry in line.split("|")]
 
 
-MORE_CHARACTERS = [(noun, "he" if noun in ("policeman", "postman", "cowboy") else "she" if noun == "mermaid" else "*", MORE_ADJECTIVES) for noun in MORE_ANIMALS + MORE_PEOPLE]
+MORE_CHARACTERS = [(noun, "he" if noun in ("policeman", "postman", "cowboy") else "she" if noun == "mermaid" else "*", tuple(MORE_ADJECTIVES)) for noun in MORE_ANIMALS + MORE_PEOPLE]
 ANIMAL_PRONOUNS = {"hen": "she", "cow": "she", "rooster": "he"}
-ANIMAL_LIST = [(noun, ANIMAL_PRONOUNS.get(noun, "*"), adjectives.split(",")) for noun, adjectives in rows(ANIMALS)]
-PEOPLE_LIST = [(noun, pronoun, adjectives.split(",")) for noun, pronoun, adjectives in rows(PEOPLE)]
+ANIMAL_LIST = [(noun, ANIMAL_PRONOUNS.get(noun, "*"), tuple(adjectives.split(","))) for noun, adjectives in rows(ANIMALS)]
+PEOPLE_LIST = [(noun, pronoun, tuple(adjectives.split(","))) for noun, pronoun, adjectives in rows(PEOPLE)]
 OBJECT_LIST = [tuple(row) for row in (line.split(":") for line in OBJECTS.strip().split("\n"))]
 GENERAL_LIST = [tuple(line.split(":")) for line in GENERAL_USES.split("\n")]
 PLACE_LIST = [row[0] for row in rows(PLACES)]
 
 
+NAMES = BOY_NAMES + GIRL_NAMES
+STARTS = "b bl br c ch cl d dr f fl g gl gr h j k l m n p pl pr qu r s sh sl sn sp st t th tr v w wh z".split()
+MIDDLES = "a e i o u ai ea ee oo ou".split()
+ENDS = "b bble ck dle ff g ggle l ll m mp n nd ng nk p pple r rk rt s sk ss st t ttle x zz".split()
+
+
+def invented(draw) -> str:
+    """A word that nobody knows: it can only be copied, letter by letter."""
+    return "".join(draw.choice(STARTS) + draw.choice(MIDDLES) for _ in range(draw.choice((0, 1, 1)))) + draw.choice(STARTS) + draw.choice(MIDDLES) + draw.choice(ENDS)
+
+
+INVENTED_NAME_SHARE = 0.12
+
+
+def name(draw, names=None) -> str:
+    """A first name; now and then an invented one, so that names are copied and not guessed."""
+    if draw.chance(INVENTED_NAME_SHARE):
+        return draw.fact(lambda: invented(draw), lambda word: word).capitalize()
+    return draw.thing(names or NAMES)
+
+
 def article(noun: str) -> str:
-    return ("an " if noun[0] in "aeiou" and not noun.startswith("uni") else "a ") + noun
-
-
-def object_phrase(noun: str) -> str:
-    return article(noun)
+    vowel = noun[0] in "aeiou" and not noun.startswith("uni") or noun.startswith(("honest", "hour"))
+    return f"{'an' if vowel else 'a'} {noun}"
