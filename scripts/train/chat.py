@@ -1,35 +1,35 @@
-"""Talk to the exported model in PyTorch.
+"""Talk to a GGUF file in PyTorch.
 
-    python3 scripts/train/chat.py [--model models/aria-1.gguf] [--temperature 0.7] [PROMPT ...]
+    python3 scripts/train/chat.py [--model models/aria-1.gguf] [--temperature 0.7] ["a prompt"]
 """
 import argparse
 
 import torch
 
-from inference import answer, load
+from inference import answers, load
 from settings import MODELS
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("prompt", nargs="?", help="ask once; without it, a chat")
     parser.add_argument("--model", default=str(MODELS / "aria-1.gguf"))
     parser.add_argument("--temperature", type=float, default=0.0)
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("prompts", nargs="*", help="each is answered by itself; none starts a conversation")
     options = parser.parse_args()
-    torch.set_num_threads(1)
     model, tokenizer = load(options.model)
-    settings = {"temperature": options.temperature, "generator": torch.Generator().manual_seed(options.seed)}
-    for question in options.prompts:
-        print(f"> {question}\n{answer(model, tokenizer, [('user', question)], **settings)}\n")
+    generator = torch.Generator().manual_seed(1)
     messages = []
-    while not options.prompts:
+    while True:
         try:
-            messages.append(("user", input("> ")))
-        except EOFError:
-            break
-        messages.append(("assistant", answer(model, tokenizer, messages, **settings)))
-        print(messages[-1][1])
+            question = options.prompt or input("> ")
+        except (EOFError, KeyboardInterrupt):
+            return
+        messages.append(("user", question))
+        reply = answers(model, tokenizer, [messages], temperature=options.temperature, generator=generator)[0]
+        print(reply)
+        if options.prompt:
+            return
+        messages.append(("assistant", reply))
 
 
 if __name__ == "__main__":

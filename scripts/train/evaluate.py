@@ -1,31 +1,45 @@
-"""Measure GGUF files side by side, in the arithmetic that engine/SPEC.md gives them; one JSON object on stdout.
+"""The Python half of `npm run eval-model`: questions, judgement, bits per byte. One JSON object on stdout.
 
-    python3 scripts/train/evaluate.py [--count 250] [--model name=file.gguf ...]
+    python3 scripts/train/evaluate.py questions [--count 250]     {skill: {part: [[conversation, reference]]}}
+    python3 scripts/train/evaluate.py judge [--count 250]         stdin {skill: {part: [answer]}}: shares of right answers
+    python3 scripts/train/evaluate.py bits FILE [--ablate]        held-out bits per byte in the arithmetic of engine/SPEC.md
 
-Held-out bits per byte, accuracy per skill on the parts of the corpus that training never saw (corpus/draw.py),
-repetition, and what other scales than those of the format would do to the 1-bit model.
+The answers themselves come from ARIA's engine (evaluate.ts), so that what is judged is what is shipped.
 """
 import argparse
 import json
 import sys
-import time
 
 import torch
 
 import data
 import skills
 from corpus.draw import Draw, FACT, PARTS, TEMPLATE
-from inference import answers, load
+from inference import load
 from quantize import GROUP, WHOLE_ROW
 
 TEXTS = 240  # conversations for bits per byte, in each part
-ANSWER_MAX = 300  # tokens
 HELD_OUT = (TEMPLATE, FACT)
 NATS_IN_BIT = 0.6931471805599453
 
 
-def log(text):
-    print(text, file=sys.stderr, flush=True)
+def exam(count: int) -> dict:
+    """The same questions for every model: a function of the skill, the part and the count."""
+    return {name: {part: skills.questions(name, Draw(f"exam {name}", part), count) for part in PARTS} for name in skills.SKILLS}
+
+
+def judge(texts: dict, count: int) -> dict:
+    """Shares of right answers, and how much the free texts repeat themselves."""
+    found, free = {}, []
+    for name, parts in exam(count).items():
+        found[name] = {}
+        for part, asked in parts.items():
+            given = texts[name][part]
+            assert len(given) == count, f"{name} {part}: {len(given)} answers to {count} questions"
+            found[name][part] = round(sum(skills.is_right(name, text, *one) for text, one in zip(given, asked)) / count, 4)
+            free += given if name in skills.FREE else []
+    means = {name: held_out_mean(parts) for name, parts in found.items()}
+    return {"accuracy": found, "heldOutAccuracy": means, "meanAccuracy": round(sum(means.values()) / len(means), 4), "repetition": round(skills.repetition(free), 4)}
 
 
 @torch.no_grad()
@@ -40,34 +54,14 @@ def bits_per_byte(model, tokenizer, part: str, count=TEXTS) -> float:
     return nats / NATS_IN_BIT / size
 
 
-def accuracy(model, tokenizer, count: int):
-    """({skill: {part: share}}, repetition of free texts)."""
-    found, free = {}, []
-    for name in skills.SKILLS:
-        found[name] = {}
-        for part in PARTS:
-            asked = skills.questions(name, Draw(f"exam {name}", part), count)
-            texts = answers(model, tokenizer, [conversation for conversation, _ in asked], limit=ANSWER_MAX)
-            right = sum(skills.is_right(name, text, *question) for text, question in zip(texts, asked))
-            found[name][part] = round(right / count, 4)
-            free += texts if name in skills.FREE else []
-        log(f"  {name} {found[name]}")
-    return found, round(skills.repetition(free), 4)
-
-
 def held_out_mean(values: dict) -> float:
     return round(sum(values[part] for part in HELD_OUT) / len(HELD_OUT), 4)
 
 
-def measure(path, count: int) -> dict:
-    started = time.time()
+def bits(path) -> dict:
     model, tokenizer = load(path)
-    bits = {part: round(bits_per_byte(model, tokenizer, part), 4) for part in PARTS}
-    log(f"{path}: bits per byte {bits}")
-    found, repeated = accuracy(model, tokenizer, count)
-    means = {name: held_out_mean(parts) for name, parts in found.items()}
-    return {"bitsPerByte": {**bits, "heldOut": held_out_mean(bits)}, "accuracy": found, "heldOutAccuracy": means,
-            "meanAccuracy": round(sum(means.values()) / len(means), 4), "repetition": repeated, "questionsPerSkill": count * len(HELD_OUT), "seconds": round(time.time() - started)}
+    found = {part: round(bits_per_byte(model, tokenizer, part), 4) for part in PARTS}
+    return {**found, "heldOut": held_out_mean(found)}
 
 
 def rescaled(weight, group: int):
@@ -78,7 +72,7 @@ def rescaled(weight, group: int):
 
 def ablation(path) -> dict:
     """Held-out bits per byte of the trained 1-bit model when one thing is computed otherwise."""
-    def bits(change):
+    def changed(change):
         model, tokenizer = load(path)
         change(model)
         model.round_weights()
@@ -98,30 +92,32 @@ def ablation(path) -> dict:
 
     with torch.no_grad():
         return {
-            "asShipped": bits(lambda model: None),
-            "activationsFp32": bits(activations(None)),
-            "activationsPerRow": bits(activations(WHOLE_ROW)),
-            "activationsPer32": bits(activations(32)),
-            "activationsClipped90": bits(activations(GROUP["q1_0"], 0.9)),
-            "activationsClipped50": bits(activations(GROUP["q1_0"], 0.5)),
-            "weightScalePerRow": bits(weights("row")),
-            "weightScalePerMatrix": bits(weights(None)),
+            "asShipped": changed(lambda model: None),
+            "activationsFp32": changed(activations(None)),
+            "activationsPerRow": changed(activations(WHOLE_ROW)),
+            "activationsPer32": changed(activations(32)),
+            "activationsClipped90": changed(activations(GROUP["q1_0"], 0.9)),
+            "activationsClipped50": changed(activations(GROUP["q1_0"], 0.5)),
+            "weightScalePerRow": changed(weights("row")),
+            "weightScalePerMatrix": changed(weights(None)),
         }
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--model", action="append", default=[], metavar="NAME=FILE", help="a file to measure; may come several times")
+    parser.add_argument("job", choices=("questions", "judge", "bits"))
+    parser.add_argument("file", nargs="?", help="a GGUF file")
     parser.add_argument("--count", type=int, default=250, help="questions per skill and part of the corpus")
-    parser.add_argument("--ablate", metavar="FILE", help="the 1-bit file whose scales are varied")
+    parser.add_argument("--ablate", action="store_true", help="also with other scales than those of Q1_0")
     parser.add_argument("--threads", type=int, default=2)
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
-    report = {"models": {}}
-    for name, path in (model.split("=", 1) for model in options.model):
-        report["models"][name] = measure(path, options.count)
-    if options.ablate:
-        report["ablation"] = ablation(options.ablate)
+    if options.job == "questions":
+        report = exam(options.count)
+    elif options.job == "judge":
+        report = judge(json.load(sys.stdin), options.count)
+    else:
+        report = {"bitsPerByte": bits(options.file), **({"ablation": ablation(options.file)} if options.ablate else {})}
     print(json.dumps(report))
 
 

@@ -1,26 +1,25 @@
-"""Show what the model is trained on, or write a sample of it to a file.
+"""Print conversations of the corpus.
 
-    python3 scripts/train/generate.py [--count 20] [--seed 1] [--skill story] [--out FILE]
+    python3 scripts/train/generate.py [--count 20] [--skill story] [--part train|template|fact] [--seed 1]
 """
 import argparse
-import random
-import sys
 
 from corpus import mix
+from corpus.draw import Draw, PARTS
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--count", type=int, default=20)
-    parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--skill", choices=list(mix.SKILLS))
-    parser.add_argument("--out", help="file to write instead of standard output")
+    parser.add_argument("--part", choices=PARTS, default="train")
+    parser.add_argument("--seed", default="1")
     options = parser.parse_args()
-    rng = random.Random(options.seed)
-    out = open(options.out, "w") if options.out else sys.stdout
+    draw = Draw(options.seed, options.part)
     for _ in range(options.count):
-        messages = mix.turn(rng, options.skill) if options.skill else mix.conversation(rng)
-        out.write("".join(text for text, _ in mix.render(messages)) + "\n")
+        for role, text in mix.turn(draw, options.skill) if options.skill else mix.conversation(draw):
+            print(f"{role}: {text}")
+        print()
 
 
 if __name__ == "__main__":

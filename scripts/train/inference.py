@@ -85,7 +85,7 @@ def generate(model, prompts, end: int, limit=300, temperature=0.0, generator=Non
     for _ in range(limit):
         for row in list(open_rows):
             token = tokens[row].item()
-            if token == end or filled[row] >= room - 1:
+            if token == end or filled[row] >= model.shape.context:
                 open_rows.discard(row)
             else:
                 outputs[row].append(token)

@@ -1,14 +1,19 @@
 """Train the full-precision twin, the 1-bit model and its ternary sibling, one after the other; resumes by itself.
 
     npm run train -- [--config smoke|cpu|gpu] [--only twin|binary|ternary] [--tokens N] [--fresh]
+    npm run train -- --config smoke       also checks itself first and the exported files at the end: the whole pipeline in minutes
     npm run train -- --export [--ship]    writes the GGUF files of the checkpoints; the 1-bit one to models/
 """
 import argparse
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 import json
+import math
 import os
+from pathlib import Path
 import signal
+import subprocess
+import sys
 import time
 
 import torch
@@ -16,6 +21,7 @@ import torch.nn.functional as F
 
 import data
 import export
+import inference
 from corpus import mix
 from corpus.draw import Draw
 from model import Model
@@ -29,6 +35,7 @@ CHECK_EVERY = 100  # steps between two measurements on held-out conversations
 CHECK_COUNT = 120
 TOKENIZER_CONVERSATIONS = 30_000
 GRADIENT_LIMIT = 1.0
+FILE_TOLERANCE = 0.02  # nats: the file has an 8-bit embedding and output matrix, training has not
 
 
 def log(text):
@@ -197,6 +204,22 @@ def train(settings, variant, stop, device, each):
             last_save = time.time()
 
 
+def check_files(settings):
+    """The exported files, read back, have the loss that training measured: the pipeline is whole."""
+    export.export_all(settings, ship=False)
+    for variant in VARIANTS:
+        model, tokenizer = inference.load(settings.file(f"{export.NAME}-{variant}.gguf"))
+        check = data.held_out(tokenizer, "check", "template", CHECK_COUNT, settings.shape.context)[0]
+        with torch.no_grad():
+            loss = loss_of(model, check)[1] / len(check.targets)
+        trained = json.loads(settings.file(f"{export.NAME}-{variant}.json").read_text())["history"]
+        log(f"{variant}: held-out loss {trained[-1]['heldOut']} in training, {loss:.4f} from the file; {trained[-1]['tokens']} tokens")
+        if not abs(loss - trained[-1]["heldOut"]) < FILE_TOLERANCE:
+            raise SystemExit(f"The file of {variant} does not compute what was trained.")
+        if not loss < math.log(settings.shape.vocab) / 1.5:
+            raise SystemExit(f"{variant} has learned nothing.")
+
+
 def forget(settings, only):
     names = [f"{only}.pt"] if only else ["tokenizer.json", "start.pt", *(f"{variant}.pt" for variant in VARIANTS)]
     for name in names:
@@ -228,10 +251,15 @@ def main():
     # One thread to a product and several products at once: two threads to a product wait for each other
     # after every product, which costs most on a machine that has other work.
     torch.set_num_threads(1)
+    if settings.name == "smoke":
+        subprocess.run([sys.executable, str(Path(__file__).with_name("selfcheck.py"))], check=True)
+        forget(settings, options.only)
     with ThreadPoolExecutor(settings.workers, initializer=torch.set_num_threads, initargs=(1,)) as pool:
         for variant in VARIANTS if options.only is None else [options.only]:
             if not stop:
                 train(settings, variant, stop, device, pool.map if settings.workers > 1 else map)
+    if settings.name == "smoke" and not stop and options.only is None:
+        check_files(settings)
 
 
 if __name__ == "__main__":
