@@ -1,6 +1,7 @@
 #include "pool.h"
 
 #include "priority.h"
+#include "profile.h"
 
 #if defined(__x86_64__)
 #include <immintrin.h>
@@ -70,6 +71,7 @@ void ThreadPool::run_shared(size_t items, Call call, const void* context) {
   epoch_.notify_all();
   while (claim(0)) {
   }
+  const Span span(Part::waiting);
   for (int spin = 0; done_.load() < items; spin++) {
     const uint32_t done = done_.load();
     if (spin < kSpins)

@@ -90,12 +90,14 @@ struct Kernels {
   void (*rotate_halves)(float* values, const float* cosines, const float* sines, size_t pairs);
   void (*to_half)(const float* values, size_t count, uint16_t* out);
 
-  // Keys lie as [block of 16 positions][width][16], values as [position][width], both half precision.
-  void (*attention_scores)(const float* query, const uint16_t* keys, size_t blocks, size_t width, float scale,
-                           float* scores);
+  // Keys lie as [block of 16 positions][width][16], values as [position][width], both half precision. Several queries
+  // go through them together; each has pointers of its own and sums of its own.
+  void (*attention_scores)(const float* const* queries, size_t count, const uint16_t* keys, size_t blocks,
+                           size_t width, float scale, float* const* scores);
   // scores -> exp(score - max) in place; entries past `count` up to a multiple of 16 become 0. Returns the sum.
   float (*softmax_weights)(float* scores, size_t count);
-  void (*weigh_values)(const float* weights, const uint16_t* values, size_t count, size_t width, float* out);
+  void (*weigh_values)(const float* const* weights, size_t count, const uint16_t* values, size_t positions,
+                       size_t width, float* const* out);
   void (*divide)(float* values, float divisor, size_t count);
 
   LinearKernel linear[kPackings];  // in the order of Packing

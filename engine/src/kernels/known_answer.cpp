@@ -139,14 +139,36 @@ void attention_answers(Answers& answers, const Kernels& kernels, size_t position
   // One by one: compilers evaluate arguments in different orders, and each draws random numbers.
   const float* query = answers.floats(width);
   const uint16_t* keys = answers.halves(blocks * kLanes * width);
-  kernels.attention_scores(query, keys, blocks, width, 0.125f, scores);
+  kernels.attention_scores(&query, 1, keys, blocks, width, 0.125f, &scores);
   answers.record(scores, positions);
   const float sum = kernels.softmax_weights(scores, positions);
   answers.record(&sum, 1);
   answers.record(scores, blocks * kLanes);
   float* out = answers.floats(width);
-  kernels.weigh_values(scores, answers.halves(positions * width), positions, width, out);
+  const uint16_t* values = answers.halves(positions * width);
+  kernels.weigh_values(&scores, 1, values, positions, width, &out);
   answers.record(out, width);
+}
+
+// Several queries that share each load of keys and values.
+void shared_attention_answers(Answers& answers, const Kernels& kernels, size_t positions, size_t width) {
+  constexpr size_t kQueries = 7;
+  const size_t blocks = (positions + kLanes - 1) / kLanes;
+  const uint16_t* keys = answers.halves(blocks * kLanes * width);
+  const uint16_t* values = answers.halves(blocks * kLanes * width);
+  std::vector<const float*> queries;
+  std::vector<float*> scores, out;
+  for (size_t q = 0; q < kQueries; q++) {
+    queries.push_back(answers.floats(width));
+    out.push_back(answers.floats(width));
+    scores.push_back(answers.allocate<float>(blocks * kLanes));
+  }
+  kernels.attention_scores(queries.data(), kQueries, keys, blocks, width, 0.125f, scores.data());
+  kernels.weigh_values(scores.data(), kQueries, values, positions, width, out.data());
+  for (size_t q = 0; q < kQueries; q++) {
+    answers.record(scores[q], blocks * kLanes);
+    answers.record(out[q], width);
+  }
 }
 
 void table_answers(Answers& answers, const RotaryTable& table) {
@@ -198,6 +220,9 @@ std::vector<KnownAnswer> known_answers(const Kernels& kernels, uint32_t seed) {
   answer("scaled rotary", scaled_rotary_answers);
   answer("attention", [&](Answers& answers) {
     for (size_t positions : shape.positions) attention_answers(answers, kernels, positions, shape.head_width);
+  });
+  answer("shared attention", [&](Answers& answers) {
+    for (size_t positions : shape.positions) shared_attention_answers(answers, kernels, positions, shape.head_width);
   });
   return all;
 }

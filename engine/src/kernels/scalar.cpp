@@ -188,14 +188,16 @@ void to_half(const float* values, size_t count, uint16_t* out) {
 }
 
 // One score per position, summed over the width in order; the scale last.
-void attention_scores(const float* query, const uint16_t* keys, size_t blocks, size_t width, float scale,
-                      float* scores) {
-  for (size_t position = 0; position < blocks * kLanes; position++) {
-    const uint16_t* block = keys + position / kLanes * width * kLanes;
-    float sum = 0;
-    for (size_t i = 0; i < width; i++) sum = sum + query[i] * half_to_float(block[i * kLanes + position % kLanes]);
-    scores[position] = sum * scale;
-  }
+void attention_scores(const float* const* queries, size_t count, const uint16_t* keys, size_t blocks, size_t width,
+                      float scale, float* const* scores) {
+  for (size_t q = 0; q < count; q++)
+    for (size_t position = 0; position < blocks * kLanes; position++) {
+      const uint16_t* block = keys + position / kLanes * width * kLanes;
+      float sum = 0;
+      for (size_t i = 0; i < width; i++)
+        sum = sum + queries[q][i] * half_to_float(block[i * kLanes + position % kLanes]);
+      scores[q][position] = sum * scale;
+    }
 }
 
 float softmax_weights(float* scores, size_t count) {
@@ -211,10 +213,12 @@ float softmax_weights(float* scores, size_t count) {
 }
 
 // out += weight * value, position after position.
-void weigh_values(const float* weights, const uint16_t* values, size_t count, size_t width, float* out) {
-  for (size_t position = 0; position < count; position++)
-    for (size_t i = 0; i < width; i++)
-      out[i] = out[i] + weights[position] * half_to_float(values[position * width + i]);
+void weigh_values(const float* const* weights, size_t count, const uint16_t* values, size_t positions, size_t width,
+                  float* const* out) {
+  for (size_t q = 0; q < count; q++)
+    for (size_t position = 0; position < positions; position++)
+      for (size_t i = 0; i < width; i++)
+        out[q][i] = out[q][i] + weights[q][position] * half_to_float(values[position * width + i]);
 }
 
 void divide(float* values, float divisor, size_t count) {

@@ -34,6 +34,7 @@ constexpr struct {
     {"rotary", "3bbaadac5167bd945a5db0d448f1a9ab918d5b6d82d3205b2a09903eda42a7c4"},
     {"scaled rotary", "ea2b241bfedd965af015c80444f6f8021fce47082ada0953cf361487fdcb3664"},
     {"attention", "93dcf6105e4a5d1123ad710c013a6e082f4ec95206f6683e0884ef97be41d1f6"},
+    {"shared attention", "0cf284e2850fb891126cd6759214a51a66d46606639e822b9d1c33565cb1abd0"},
 };
 
 std::string_view expected_hash(const std::string& kernel) {

@@ -79,24 +79,52 @@ void to_half(const float* values, size_t count, uint16_t* out) {
   for (size_t i = 0; i < count; i += kLanes) store_half(load(values + i), out + i);
 }
 
-// Lane = position. Four key blocks at once hide the latency of each lane's own chain of additions.
-template <size_t kBlocks>
-void score_blocks(const float* query, const uint16_t* keys, size_t width, float scale, float* scores) {
-  F32x16 sums[kBlocks] = {};
+// How many queries share each load of a key or value: as many as leave the sums in registers.
+#if defined(__AVX512F__)
+constexpr size_t kSharing = 4, kScoreBlocks = 4, kSharedVectors = 4;
+#else
+constexpr size_t kSharing = 2, kScoreBlocks = 2, kSharedVectors = 2;
+#endif
+
+// Lane = position. Several key blocks at once hide the latency of each lane's own chain of additions.
+template <size_t kBlocks, size_t kQueries>
+__attribute__((noinline)) void score_blocks(const float* const* queries, const uint16_t* keys, size_t width,
+                                            float scale, float* const* scores, size_t block) {
+  F32x16 sums[kQueries][kBlocks] = {};
+  const float* query[kQueries];
+#pragma GCC unroll 4
+  for (size_t q = 0; q < kQueries; q++) query[q] = queries[q];
+  keys += block * width * kLanes;
   for (size_t i = 0; i < width; i++)
 #pragma GCC unroll 4
-    for (size_t b = 0; b < kBlocks; b++) sums[b] = sums[b] + query[i] * load_half(keys + (b * width + i) * kLanes);
+    for (size_t b = 0; b < kBlocks; b++) {
+      const F32x16 key = load_half(keys + (b * width + i) * kLanes);
 #pragma GCC unroll 4
-  for (size_t b = 0; b < kBlocks; b++) store(sums[b] * scale, scores + b * kLanes);
+      for (size_t q = 0; q < kQueries; q++) sums[q][b] = sums[q][b] + query[q][i] * key;
+    }
+#pragma GCC unroll 4
+  for (size_t q = 0; q < kQueries; q++)
+#pragma GCC unroll 4
+    for (size_t b = 0; b < kBlocks; b++) store(sums[q][b] * scale, scores[q] + (block + b) * kLanes);
 }
 
-void attention_scores(const float* query, const uint16_t* keys, size_t blocks, size_t width, float scale,
-                      float* scores) {
+template <size_t kQueries>
+void score_queries(const float* const* queries, const uint16_t* keys, size_t blocks, size_t width, float scale,
+                   float* const* scores) {
+  constexpr size_t kBlocks = kQueries == 1 ? 4 : kScoreBlocks;
   size_t block = 0;
-  for (; block + 4 <= blocks; block += 4)
-    score_blocks<4>(query, keys + block * width * kLanes, width, scale, scores + block * kLanes);
-  for (; block < blocks; block++)
-    score_blocks<1>(query, keys + block * width * kLanes, width, scale, scores + block * kLanes);
+  for (; block + kBlocks <= blocks; block += kBlocks)
+    score_blocks<kBlocks, kQueries>(queries, keys, width, scale, scores, block);
+  for (; block < blocks; block++) score_blocks<1, kQueries>(queries, keys, width, scale, scores, block);
+}
+
+void attention_scores(const float* const* queries, size_t count, const uint16_t* keys, size_t blocks, size_t width,
+                      float scale, float* const* scores) {
+  size_t q = 0;
+  for (; q + kSharing <= count; q += kSharing)
+    score_queries<kSharing>(queries + q, keys, blocks, width, scale, scores + q);
+  for (; q + 2 <= count; q += 2) score_queries<2>(queries + q, keys, blocks, width, scale, scores + q);
+  for (; q < count; q++) score_queries<1>(queries + q, keys, blocks, width, scale, scores + q);
 }
 
 float softmax_weights(float* scores, size_t count) {
@@ -112,26 +140,50 @@ float softmax_weights(float* scores, size_t count) {
   return fold(lanes);
 }
 
-template <size_t kVectors>
-void weigh_columns(const float* weights, const uint16_t* values, size_t count, size_t width, float* out) {
-  F32x16 sums[kVectors];
+template <size_t kVectors, size_t kQueries>
+__attribute__((noinline)) void weigh_columns(const float* const* weights, const uint16_t* values, size_t positions,
+                                             size_t width, float* const* out, size_t column) {
+  F32x16 sums[kQueries][kVectors];
+  const float* weight[kQueries];
+#pragma GCC unroll 4
+  for (size_t q = 0; q < kQueries; q++) {
+    weight[q] = weights[q];
 #pragma GCC unroll 8
-  for (size_t v = 0; v < kVectors; v++) sums[v] = load(out + v * kLanes);
-  for (size_t position = 0; position < count; position++)
+    for (size_t v = 0; v < kVectors; v++) sums[q][v] = load(out[q] + column + v * kLanes);
+  }
+  for (size_t position = 0; position < positions; position++)
 #pragma GCC unroll 8
-    for (size_t v = 0; v < kVectors; v++)
-      sums[v] = sums[v] + weights[position] * load_half(values + position * width + v * kLanes);
+    for (size_t v = 0; v < kVectors; v++) {
+      const F32x16 value = load_half(values + position * width + column + v * kLanes);
+#pragma GCC unroll 4
+      for (size_t q = 0; q < kQueries; q++) sums[q][v] = sums[q][v] + weight[q][position] * value;
+    }
+#pragma GCC unroll 4
+  for (size_t q = 0; q < kQueries; q++)
 #pragma GCC unroll 8
-  for (size_t v = 0; v < kVectors; v++) store(sums[v], out + v * kLanes);
+    for (size_t v = 0; v < kVectors; v++) store(sums[q][v], out[q] + column + v * kLanes);
 }
 
-void weigh_values(const float* weights, const uint16_t* values, size_t count, size_t width, float* out) {
-  size_t column = 0;  // eight independent chains of additions hide their latency
-  for (; column + 8 * kLanes <= width; column += 8 * kLanes)
-    weigh_columns<8>(weights, values + column, count, width, out + column);
-  for (; column + 4 * kLanes <= width; column += 4 * kLanes)
-    weigh_columns<4>(weights, values + column, count, width, out + column);
-  for (; column < width; column += kLanes) weigh_columns<1>(weights, values + column, count, width, out + column);
+template <size_t kQueries>
+void weigh_queries(const float* const* weights, const uint16_t* values, size_t positions, size_t width,
+                   float* const* out) {
+  constexpr size_t kWide = kQueries * kSharedVectors > 8 ? kSharedVectors : 8 / kQueries;  // chains of additions
+  size_t column = 0;
+  for (; column + kWide * kLanes <= width; column += kWide * kLanes)
+    weigh_columns<kWide, kQueries>(weights, values, positions, width, out, column);
+  for (; column + 2 * kLanes <= width; column += 2 * kLanes)
+    weigh_columns<2, kQueries>(weights, values, positions, width, out, column);
+  for (; column < width; column += kLanes)
+    weigh_columns<1, kQueries>(weights, values, positions, width, out, column);
+}
+
+void weigh_values(const float* const* weights, size_t count, const uint16_t* values, size_t positions, size_t width,
+                  float* const* out) {
+  size_t q = 0;
+  for (; q + kSharing <= count; q += kSharing)
+    weigh_queries<kSharing>(weights + q, values, positions, width, out + q);
+  for (; q + 2 <= count; q += 2) weigh_queries<2>(weights + q, values, positions, width, out + q);
+  for (; q < count; q++) weigh_queries<1>(weights + q, values, positions, width, out + q);
 }
 
 void divide(float* values, float divisor, size_t count) {

@@ -4,7 +4,9 @@
 #include <algorithm>
 #include <functional>
 #include <span>
+#include <vector>
 
+#include "../base/profile.h"
 #include "../kernels/rotary.h"
 #include "../ops/attention.h"
 #include "weights.h"
@@ -44,12 +46,19 @@ class Forward {
  private:
   void normalize(const float* values, const Vector& weights, size_t count, float* out) const;
   void normalize_rows(Activation& in, const Vector& weights, size_t count, size_t rows, Activation& out);
-  void project(const Matrix& matrix, Activation& in, size_t rows, float* out, size_t stride);
+  void project(Part part, const Matrix& matrix, Activation& in, size_t rows, float* out, size_t stride);
   void add_to_stream(size_t rows);
   void attention(const Layer& layer, size_t index, std::span<const Row> rows);
   void feed_forward(const Layer& layer, size_t rows);
-  size_t score_rows() const { return std::min(config_.heads / config_.kv_heads, kQueryTile); }
-  void prepare_heads(const Layer& layer, size_t index, const Row& row, size_t r);
+  void embed(std::span<const Row> rows);
+  void prepare_heads(const Layer& layer, size_t index, std::span<const Row> rows);
+  void prepare_row(const Layer& layer, size_t index, const Row& row, size_t r);
+  void plan_attention(std::span<const Row> rows);
+  void attend_all(size_t index, std::span<const Row> rows);
+
+  struct Tile {
+    size_t first, count;  // rows
+  };
 
   const Context& context_;
   const ModelConfig& config_;
@@ -59,6 +68,7 @@ class Forward {
   Activation stream_, normed_, attended_, gated_, head_input_;
   Buffer query_, key_, value_, gate_, up_, projected_, cosines_, sines_, logits_, scores_;
   size_t query_stride_, key_stride_;
+  std::vector<Tile> tiles_;
 };
 
 }  // namespace aria

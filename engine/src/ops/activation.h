@@ -1,6 +1,7 @@
 #pragma once
 // The input of linear layers: float rows and their int8 form, for up to `capacity` tokens.
 #include "../base/buffer.h"
+#include "../base/profile.h"
 #include "context.h"
 
 namespace aria {
@@ -23,6 +24,7 @@ class Activation {
   void quantize(const Context& context, size_t tokens, const PackingInfo& packing) {
     const size_t group = packing.group_in(columns_), sum_group = packing.sums_in(columns_);
     if (group == 0 || (group_ == group && sum_group_ == sum_group)) return;
+    const Span span(Part::quantize);
     group_ = group;
     sum_group_ = sum_group;
     context.run(tokens, 4 * tokens * columns_, [&](size_t token, size_t) {

@@ -1,5 +1,6 @@
 #include "attention.h"
 
+#include <algorithm>
 #include <cstring>
 
 namespace aria {
@@ -7,41 +8,55 @@ namespace {
 
 constexpr size_t kWidthMax = 1024;  // model/config.cpp allows no wider head
 
-// Page by page, all queries while the page's keys (later its values) are in the nearest cache: memory is read once for
-// all of them. Each query's sums keep their order, so no bit depends on it.
-void attend_tile(const Kernels& kernels, const AttentionTask& task, size_t begin, size_t count) {
-  const size_t pages = pages_for(task.positions);
-  const float* queries = task.query + begin * task.width;
-  float* out = task.out + begin * task.width;
-  const auto positions_in = [&](size_t page) {
-    const size_t left = task.positions - page * kPagePositions;
-    return left < kPagePositions ? left : kPagePositions;
-  };
-  const auto scores_of = [&](size_t query, size_t page) {
-    return task.scores + query * task.score_stride + page * kPagePositions;
-  };
-  for (size_t page = 0; page < pages; page++)
-    for (size_t query = 0; query < count; query++)
-      kernels.attention_scores(queries + query * task.width, task.cache.keys(page, task.layer, task.kv_head),
-                               round_up(positions_in(page), kLanes) / kLanes, task.width, task.scale,
-                               scores_of(query, page));
-  float sums[kQueryTile];
-  for (size_t query = 0; query < count; query++)
-    sums[query] = kernels.softmax_weights(scores_of(query, 0), task.positions);
-  std::memset(out, 0, count * task.width * sizeof(float));
-  for (size_t page = 0; page < pages; page++)
-    for (size_t query = 0; query < count; query++)
-      kernels.weigh_values(scores_of(query, page), task.cache.values(page, task.layer, task.kv_head),
-                           positions_in(page), task.width, out + query * task.width);
-  for (size_t query = 0; query < count; query++)
-    kernels.divide(out + query * task.width, sums[query], task.width);
+// How many of a page's positions come before `positions`.
+size_t positions_in(size_t page, size_t positions) {
+  const size_t before = page * kPagePositions;
+  return positions <= before ? 0 : std::min(positions - before, kPagePositions);
 }
 
 }  // namespace
 
-void attend(const Kernels& kernels, const AttentionTask& task) {
-  for (size_t begin = 0; begin < task.queries; begin += kQueryTile)
-    attend_tile(kernels, task, begin, task.queries - begin < kQueryTile ? task.queries - begin : kQueryTile);
+// Page by page, all queries while the page's keys (later its values) are in the nearest cache: memory is read once for
+// all of them. Each query's sums keep their order, so no bit depends on it. Queries of earlier tokens get scores of
+// later positions too, which nothing reads.
+void attend(const Kernels& kernels, const AttentionTask& task, std::span<const Query> queries) {
+  const size_t count = queries.size();
+  size_t least = SIZE_MAX, most = 0;
+  for (const Query& query : queries) {
+    least = std::min(least, query.positions);
+    most = std::max(most, query.positions);
+  }
+  const float* values[kQueryTile];
+  float *scores[kQueryTile], *out[kQueryTile], sums[kQueryTile];
+  const auto scores_at = [&](size_t page) {
+    for (size_t q = 0; q < count; q++) scores[q] = task.scores + q * task.score_stride + page * kPagePositions;
+  };
+  for (size_t q = 0; q < count; q++) {
+    values[q] = queries[q].values;
+    out[q] = queries[q].out;
+    std::memset(out[q], 0, task.width * sizeof(float));
+  }
+  const size_t pages = pages_for(most);
+  for (size_t page = 0; page < pages; page++) {
+    scores_at(page);
+    kernels.attention_scores(values, count, task.cache.keys(page, task.layer, task.kv_head),
+                             round_up(positions_in(page, most), kLanes) / kLanes, task.width, task.scale, scores);
+  }
+  scores_at(0);
+  for (size_t q = 0; q < count; q++) sums[q] = kernels.softmax_weights(scores[q], queries[q].positions);
+  for (size_t page = 0; page < pages; page++) {
+    const uint16_t* rows = task.cache.values(page, task.layer, task.kv_head);
+    scores_at(page);
+    const size_t shared = positions_in(page, least);
+    kernels.weigh_values(scores, count, rows, shared, task.width, out);
+    for (size_t q = 0; q < count; q++) {
+      const size_t own = positions_in(page, queries[q].positions);
+      if (own <= shared) continue;
+      const float* rest = scores[q] + shared;
+      kernels.weigh_values(&rest, 1, rows + shared * task.width, own - shared, task.width, &out[q]);
+    }
+  }
+  for (size_t q = 0; q < count; q++) kernels.divide(out[q], sums[q], task.width);
 }
 
 void store_key_value(const Kernels& kernels, Cache& cache, size_t layer, size_t kv_head, size_t position, size_t width,

@@ -1,5 +1,7 @@
 #pragma once
-// Causal attention of one token's query heads that share one key head, over a paged cache.
+// Causal attention over a paged cache.
+#include <span>
+
 #include "../kernels/kernels.h"
 #include "cache.h"
 
@@ -8,20 +10,25 @@ namespace aria {
 // Query heads that go through the cache together; bounds the memory for scores.
 constexpr size_t kQueryTile = 8;
 
+// One query head of one token.
+struct Query {
+  const float* values;  // [width]
+  size_t positions;     // attended: the token's own position + 1
+  float* out;           // [width]
+};
+
+// Query heads that share one key head of one sequence: those of one token, or of several that follow each other.
 struct AttentionTask {
   const Cache& cache;
   size_t layer, kv_head;
-  size_t positions;    // attended: the token's own position + 1
-  size_t width;        // of a head
-  size_t queries;      // heads in this group
-  const float* query;  // [queries][width]
-  float* out;          // [queries][width]
-  float* scores;       // [kQueryTile, or queries if fewer][score_stride]
-  size_t score_stride;  // at least `positions` rounded up to kPagePositions
+  size_t width;  // of a head
+  float* scores;        // [kQueryTile][score_stride]
+  size_t score_stride;  // at least the most positions, rounded up to kPagePositions
   float scale;
 };
 
-void attend(const Kernels& kernels, const AttentionTask& task);
+// At most kQueryTile queries.
+void attend(const Kernels& kernels, const AttentionTask& task, std::span<const Query> queries);
 
 // Rounds a token's key and value heads to half precision into the cache.
 void store_key_value(const Kernels& kernels, Cache& cache, size_t layer, size_t kv_head, size_t position, size_t width,
