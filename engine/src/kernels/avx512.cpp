@@ -21,6 +21,7 @@ ARIA_LANES void store_i8(I32x16 lanes, int8_t* to) {
 }  // namespace
 }  // namespace aria
 
+#include "tables.h"
 #include "vector.h"
 
 namespace aria {
@@ -370,6 +371,16 @@ void linear(const LinearTask& task) {
     each_tile(task.input.tokens, [&](auto count, size_t token) { tile<W, 1, count.value>(task, stripe, token); });
 }
 
+// Binary weights with the tables of their activations, as far as whole tiles go.
+void linear_bits(const LinearTask& task) {
+  const size_t stripes = task.input.tables ? (task.stripe_end - task.stripe_begin) / 8 * 8 : 0;
+  const size_t middle = task.stripe_begin + stripes;
+  if (stripes > 0) linear_by_tables(task, task.stripe_begin, middle);
+  LinearTask rest = task;
+  rest.stripe_begin = middle;
+  if (middle < task.stripe_end) linear<Bits>(rest);
+}
+
 template <class W>
 void linear_of_groups(const LinearTask& task) {
   for (size_t stripe = task.stripe_begin; stripe < task.stripe_end; stripe++)
@@ -391,7 +402,7 @@ const Kernels kAvx512 = {
         linear<Nibbles>,
         linear_of_groups<FourBits>,
         linear_of_groups<SixBits>,
-        linear<Bits>,
+        linear_bits,
         linear<Crumbs<Packing::q2_0>>,
         linear<Crumbs<Packing::tq2_0>>,
         linear<Crumbs<Packing::i2_s>>,

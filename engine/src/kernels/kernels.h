@@ -52,6 +52,11 @@ constexpr const PackingInfo& info_of(Packing packing) { return kPackingInfos[siz
 constexpr size_t kQ4KScalesAt = kLanes * 256 / 2, kQ4KMinimaAt = kQ4KScalesAt + 8 * kLanes;
 constexpr size_t kQ6KGroupBytes = kLanes * 16 * 6 / 8, kQ6KScalesAt = 16 * kQ6KGroupBytes;
 
+// Tables of a group of 128 quants, for kernels that look binary weights up five at a time (tables.h). Below so many
+// tokens, finding what to look up costs more than it brings.
+constexpr size_t kTableLookups = 26, kTableEntries = kTableLookups * 32;
+constexpr size_t kTableTokensMin = 4;
+
 // Activations of several tokens. `columns` is the padded width, a multiple of kGroup.
 struct Activations {
   const float* values;   // [tokens][columns]
@@ -60,6 +65,7 @@ struct Activations {
   const int32_t* sums;   // [tokens][columns / sums]: the sum of each group of quants
   size_t columns;
   size_t tokens;
+  const int16_t* tables = nullptr;  // [tokens][columns / 128][kTableEntries] for Q1_0, where there are any
 };
 
 // Rows [16 * stripe_begin, 16 * stripe_end) of weights times every token.
@@ -80,6 +86,8 @@ struct Kernels {
   // One scale per `group` values and one sum per `sum_group` quants; both are multiples of 16 that divide `count`.
   void (*quantize)(const float* values, size_t count, size_t group, size_t sum_group, int8_t* quants, float* scales,
                    int32_t* sums);
+  // The tables of groups of 128 quants. Null where they bring nothing.
+  void (*tabulate)(const int8_t* quants, size_t count, int16_t* tables);
   float (*sum_squares)(const float* values, size_t count);
   void (*scale_rows)(const float* values, const float* weights, float scale, size_t count, float* out);
   void (*add)(float* values, const float* other, size_t count);
@@ -105,7 +113,7 @@ struct Kernels {
 
 // The float kernels in the struct's order, by the names that every table's file gives them.
 #define ARIA_FLOAT_KERNELS                                                                                       \
-  quantize, sum_squares, scale_rows, add, silu_multiply, relu_squared_multiply, rotate_adjacent, rotate_halves, \
+  quantize, tabulate, sum_squares, scale_rows, add, silu_multiply, relu_squared_multiply, rotate_adjacent, rotate_halves, \
       to_half, attention_scores, softmax_weights, weigh_values, divide
 
 extern const Kernels kScalar;

@@ -98,7 +98,12 @@ void linear_answers(Answers& answers, const Kernels& kernels, Packing packing, c
     answers.record(sums, tokens * columns / sum_group);
   }
   const uint8_t* weights = packed_weights(answers, packing, stripes * columns / info.columns);
-  const Activations input{values, quants, scales, sums, columns, tokens};
+  Activations input{values, quants, scales, sums, columns, tokens};
+  if (packing == Packing::q1_0 && kernels.tabulate) {
+    int16_t* tables = answers.allocate<int16_t>(tokens * columns / kGroup * kTableEntries);
+    kernels.tabulate(quants, tokens * columns, tables);
+    input.tables = tables;
+  }
   linear_kernel(kernels, packing)({weights, columns, 0, stripes, input, out, stripes * kLanes, 0.3125f});
   answers.record(out, tokens * stripes * kLanes);
 }
@@ -214,6 +219,12 @@ std::vector<KnownAnswer> known_answers(const Kernels& kernels, uint32_t seed) {
     answer("linear " + std::string(kPackingInfos[i].name), [&](Answers& answers) {
       for (size_t tokens : shape.tokens) linear_answers(answers, kernels, Packing(i), shape, tokens);
     });
+  // Enough rows for the kernels that look weights up.
+  answer("linear q1_0 of many rows", [&](Answers& answers) {
+    Shape many = shape;
+    many.stripes += 16;
+    for (size_t tokens : shape.tokens) linear_answers(answers, kernels, Packing::q1_0, many, tokens);
+  });
   answer("elements", [&](Answers& answers) { element_answers(answers, kernels, shape); });
   answer("gates", [&](Answers& answers) { gate_answers(answers, kernels, shape); });
   answer("rotary", rotary_answers);

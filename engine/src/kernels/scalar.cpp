@@ -225,6 +225,8 @@ void divide(float* values, float divisor, size_t count) {
   for (size_t i = 0; i < count; i++) values[i] = values[i] / divisor;
 }
 
+constexpr decltype(Kernels::tabulate) tabulate = nullptr;
+
 }  // namespace
 
 extern const Kernels kScalar;

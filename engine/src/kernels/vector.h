@@ -212,6 +212,10 @@ void linear_f16(const LinearTask& task) { linear_float<uint16_t, load_half>(task
 void linear_bf16(const LinearTask& task) { linear_float<uint16_t, load_bfloat>(task); }
 void linear_f32(const LinearTask& task) { linear_float<float, load>(task); }
 
+#if !defined(__AVX512F__)
+constexpr decltype(Kernels::tabulate) tabulate = nullptr;  // no lookup of 32 halfwords in one instruction
+#endif
+
 // Each group of values shares one scale, each sum_group of quants one sum.
 void quantize(const float* values, size_t count, size_t group, size_t sum_group, int8_t* quants, float* scales,
               int32_t* sums) {

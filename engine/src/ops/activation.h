@@ -13,7 +13,8 @@ class Activation {
         values_(capacity * columns_ * sizeof(float)),
         quants_(capacity * columns_),
         scales_(capacity * columns_ / kSumsMin * sizeof(float)),
-        sums_(capacity * columns_ / kSumsMin * sizeof(int32_t)) {}
+        sums_(capacity * columns_ / kSumsMin * sizeof(int32_t)),
+        tables_(capacity * (columns_ / kGroup) * kTableBytes) {}
 
   // Rows are padded with zeros to a multiple of kGroup; writers keep the padding zero, and say `changed` after.
   float* row(size_t token) { return values_.as<float>() + token * columns_; }
@@ -21,27 +22,39 @@ class Activation {
   void changed() { group_ = sum_group_ = 0; }
 
   // Makes the int8 form that kernels of this packing take, unless that is the form it has.
-  void quantize(const Context& context, size_t tokens, const PackingInfo& packing) {
-    const size_t group = packing.group_in(columns_), sum_group = packing.sums_in(columns_);
+  void quantize(const Context& context, size_t tokens, Packing packing) {
+    const size_t group = info_of(packing).group_in(columns_), sum_group = info_of(packing).sums_in(columns_);
     if (group == 0 || (group_ == group && sum_group_ == sum_group)) return;
     const Span span(Part::quantize);
     group_ = group;
     sum_group_ = sum_group;
+    const auto tabulate = kTableBytes > 0 && packing == Packing::q1_0 ? context.kernels.tabulate : nullptr;
+    tabled_ = tabulate && tokens >= kTableTokensMin;
     context.run(tokens, 4 * tokens * columns_, [&](size_t token, size_t) {
       context.kernels.quantize(row(token), columns_, group_, sum_group_, quants_.as<int8_t>() + token * columns_,
                                scales_.as<float>() + token * (columns_ / group_),
                                sums_.as<int32_t>() + token * (columns_ / sum_group_));
+      if (!tabled_) return;
+      tabulate(quants_.as<int8_t>() + token * columns_, columns_,
+               tables_.as<int16_t>() + token * (columns_ / kGroup) * kTableEntries);
     });
   }
 
   Activations view(size_t tokens) const {
-    return {values_.as<float>(), quants_.as<int8_t>(), scales_.as<float>(), sums_.as<int32_t>(), columns_, tokens};
+    return {values_.as<float>(), quants_.as<int8_t>(), scales_.as<float>(), sums_.as<int32_t>(), columns_, tokens,
+            tabled_ ? tables_.as<int16_t>() : nullptr};
   }
 
  private:
+#if defined(__x86_64__)
+  static constexpr size_t kTableBytes = kTableEntries * sizeof(int16_t);
+#else
+  static constexpr size_t kTableBytes = 0;  // no kernels there use tables
+#endif
   size_t columns_;
   size_t group_ = 0, sum_group_ = 0;  // 0: the int8 form is out of date
-  Buffer values_, quants_, scales_, sums_;
+  bool tabled_ = false;                // the int8 form has its tables, too
+  Buffer values_, quants_, scales_, sums_, tables_;
 };
 
 }  // namespace aria

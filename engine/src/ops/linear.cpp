@@ -3,14 +3,14 @@
 namespace aria {
 namespace {
 
-constexpr size_t kStripesPerTile = 4;   // the widest tile of the kernels
+constexpr size_t kStripesPerTile = 8;   // the widest tile of the kernels
 constexpr size_t kChunksPerThread = 4;  // small enough chunks that a stalled core does not stall the rest
 
 }  // namespace
 
 void apply_linear(const Context& context, const Linear& weights, Activation& input, size_t tokens, float* out,
                   size_t out_stride) {
-  input.quantize(context, tokens, info_of(weights.packing));
+  input.quantize(context, tokens, weights.packing);
   const LinearKernel kernel = linear_kernel(context.kernels, weights.packing);
   const size_t work = weights.stripes * kLanes * weights.columns * tokens;
   const size_t pieces = work < kInlineWork ? 1 : context.pool.threads() * kChunksPerThread;
