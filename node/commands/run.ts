@@ -33,7 +33,11 @@ export function runCommand(): Command {
     .option('--temperature <number>', '0 is greedy, at most 2', decimal(0, 2), 0.7)
     .option('--top-k <count>', 'sample among the k likeliest tokens, 0 for all', whole(0, 1000), 40)
     .option('--top-p <share>', 'sample within this probability mass', decimal(0.0001, 1), 0.95)
-    .option('--seed <number>', 'same seed, same answer (default: random)', seedFrom, randomSeed())
+    .addOption(
+      new Option('--seed <number>', 'same seed, same answer')
+        .argParser(seedFrom)
+        .default(randomSeed(), 'random'), // described: help cannot print a bigint
+    )
     .option('--max-tokens <count>', 'longest answer', whole(1, 65_536), MAX_TOKENS_DEFAULT)
     .option('--threads <count>', 'threads to use (default: all cores)', whole(1, 256))
     .option('--json', 'print one JSON object instead of text')

@@ -36,6 +36,23 @@ describe('aria', () => {
       expect(stdout).toContain(command)
   })
 
+  it('helps with every command (it could not print the default seed)', async () => {
+    const commands = [
+      'run',
+      'bench',
+      'models',
+      'provider start',
+      'gateway',
+      'money',
+      'watchtower run',
+      'verify',
+    ]
+    const results = await Promise.all(commands.map(command => run(...command.split(' '), '--help')))
+    expect(results.map(({ code, stderr }) => ({ code, stderr }))).toEqual(
+      commands.map(() => ({ code: 0, stderr: '' })),
+    )
+  })
+
   it('answers on this machine, the same for the same seed', async () => {
     const args = ['run', 'Tell me a story.', '--json', '--seed', '7', '--max-tokens', '40']
     const [first, second] = [await run(...args), await run(...args, '--threads', '1')]
