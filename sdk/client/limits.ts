@@ -89,3 +89,5 @@ export const SCORE_MIN = 90
 /** Receipts with their transcripts stay in memory only: prompts never touch the disk. */
 export const TRANSCRIPTS_MAX = 1_000
 export const TRANSCRIPT_TOKENS_MAX = 4_000_000
+/** So many deposits in a row may be lost to reorganisations of the chain before a request gives up. */
+export const DEPOSIT_ATTEMPTS_MAX = 3

@@ -100,6 +100,24 @@ test('a deposit that was mined while the client was away is found, not repeated'
   expect(chain.deposits.length).toBe(1)
 })
 
+test('a deposit that a chain reorganisation took back is made again, and pays', async () => {
+  const { client, chain } = await open()
+  chain.reorganisations = 2
+
+  await collect(client.infer(request()))
+
+  expect(chain.deposits.length).toBe(1)
+})
+
+test('a chain that takes back every deposit gives a typed error and no voucher', async () => {
+  const { client, chain, store } = await open()
+  chain.reorganisations = 3
+
+  expect((await failureOf(client.infer(request()))).code).toBe('chain_unreachable')
+  expect(chain.deposits).toEqual([])
+  expect(store.channels.all().every(({ signed }) => signed === null)).toBe(true)
+})
+
 test('channels, signed totals and debts survive a restart', async () => {
   const storePath = join(directory, 'restart', 'client.sqlite')
   const first = await open({ storePath })

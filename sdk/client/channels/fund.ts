@@ -5,7 +5,7 @@ import { larger, smaller } from '../amounts.ts'
 import { readChannel, readTokenBalance } from '../chain/escrow.ts'
 import { signPermit } from '../chain/permit.ts'
 import type { Call, Wallet } from '../chain/wallet.ts'
-import { DEPOSIT_REQUESTS, TOP_UP_PERCENT } from '../limits.ts'
+import { DEPOSIT_ATTEMPTS_MAX, DEPOSIT_REQUESTS, TOP_UP_PERCENT } from '../limits.ts'
 import { createLock, type Lock } from '../lock.ts'
 import type { ChannelRow, ChannelStore } from '../store/index.ts'
 import { headroom } from './pool.ts'
@@ -46,10 +46,15 @@ export function funding(components: FundingComponents): Funding {
     const release = await lock.acquire()
     try {
       if (canPay(channels.get(id)!, total)) return
-      const channel = await refresh(components, id)
-      if (canPay(channel, total)) return
-      await components.wallet.send(() => depositCall(components, channel, total, costMax))
-      await refresh(components, id)
+      let channel = await refresh(components, id)
+      for (let tried = 0; !canPay(channel, total); tried++) {
+        // A deposit was mined and is not there: the chain took it back. Should it come back too, the second one fails:
+        // both spend the same nonce of the token's permit.
+        if (tried === DEPOSIT_ATTEMPTS_MAX) throw takenBack(id, total, channel)
+        const known = channel
+        await components.wallet.send(() => depositCall(components, known, total, costMax))
+        channel = await refresh(components, id)
+      }
     } finally {
       release()
       if (!lock.held) locks.delete(id)
@@ -79,6 +84,13 @@ export function funding(components: FundingComponents): Funding {
       task.finally(() => background.delete(task))
     },
   }
+}
+
+function takenBack(channel: Hex, total: bigint, { balance }: ChannelRow): AriaError {
+  return new AriaError('chain_unreachable', `The chain took the deposits into channel ${channel} back.`, {
+    facts: { channel, balance, total },
+    hint: 'Nothing is lost: what was taken back is in the wallet. Ask again when the chain has settled.',
+  })
 }
 
 function canPay({ balance, thawEnd }: Pick<ChannelRow, 'balance' | 'thawEnd'>, total: bigint): boolean {

@@ -12,6 +12,7 @@ export interface PendingTransaction {
 }
 
 export interface TransactionStore {
+  /** One that a reorganisation took back may be signed again, to the byte: it is pending again. */
   add(transaction: PendingTransaction, nowMs: number): void
   pending(): PendingTransaction[]
   finish(hash: Hex, state: 'mined' | 'failed'): void
@@ -20,7 +21,8 @@ export interface TransactionStore {
 export function transactionStore(database: DatabaseSync): TransactionStore {
   const insert = database.prepare(
     `insert into transactions (hash, nonce, raw, purpose, channel, amount, state, created_at_ms)
-     values (?, ?, ?, ?, ?, ?, 'pending', ?)`,
+     values (?, ?, ?, ?, ?, ?, 'pending', ?)
+     on conflict (hash) do update set state = 'pending'`,
   )
   const select = database.prepare(`select * from transactions where state = 'pending' order by nonce`)
   const update = database.prepare('update transactions set state = ? where hash = ?')

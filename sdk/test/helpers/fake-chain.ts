@@ -21,6 +21,8 @@ export interface FakeChain {
   mode: 'up' | 'down' | 'mute'
   /** Mines what was taken while mute. */
   mine(): Promise<void>
+  /** So many of the next transactions are mined and then lost to a reorganisation. */
+  reorganisations: number
   stake: bigint
   jailedUntil: number
   /** Last audits of an operator; nobody was audited unless set. */
@@ -37,6 +39,7 @@ const NOBODY = `0x${'0'.repeat(40)}`
 
 export function fakeChain(): FakeChain {
   const mined = new Map<Hex, { status: 'success' | 'reverted' }>()
+  const lost = new Set<Hex>()
   const pool = new Map<Hex, Hex>()
   const nonces = new Map<Address, number>()
   const chain: FakeChain = {
@@ -45,6 +48,7 @@ export function fakeChain(): FakeChain {
     operators: new Map(),
     deposits: [],
     mode: 'up',
+    reorganisations: 0,
     stake: 10n ** 21n,
     jailedUntil: 0,
     scores: new Map(),
@@ -60,6 +64,12 @@ export function fakeChain(): FakeChain {
       ).toLowerCase() as Address
       const { nonce = 0, data = '0x' } = parseTransaction(raw)
       if (nonce !== (nonces.get(from) ?? 0)) continue
+      if (chain.reorganisations > 0) {
+        chain.reorganisations -= 1
+        mined.set(hash, { status: 'success' })
+        lost.add(hash)
+        continue
+      }
       nonces.set(from, nonce + 1)
       mined.set(hash, { status: apply(from, data) ? 'success' : 'reverted' })
     }
@@ -119,6 +129,7 @@ export function fakeChain(): FakeChain {
     })),
     sendRawTransaction: whenUp(async ({ serializedTransaction }: { serializedTransaction: Hex }) => {
       const hash = keccak256(serializedTransaction)
+      if (lost.delete(hash)) mined.delete(hash)
       if (!mined.has(hash)) pool.set(hash, serializedTransaction)
       if (chain.mode === 'up') await mine()
       return hash
