@@ -14,7 +14,7 @@ class Activation {
         quants_(capacity * columns_),
         scales_(capacity * columns_ / kSumsMin * sizeof(float)),
         sums_(capacity * columns_ / kSumsMin * sizeof(int32_t)),
-        tables_(capacity * (columns_ / kGroup) * kTableBytes) {}
+        capacity_(capacity) {}
 
   // Rows are padded with zeros to a multiple of kGroup; writers keep the padding zero, and say `changed` after.
   float* row(size_t token) { return values_.as<float>() + token * columns_; }
@@ -30,6 +30,8 @@ class Activation {
     sum_group_ = sum_group;
     const auto tabulate = kTableBytes > 0 && packing == Packing::q1_0 ? context.kernels.tabulate : nullptr;
     tabled_ = tabulate && tokens >= kTableTokensMin;
+    // Taken when first needed: models of other weights never pay for them.
+    if (tabled_ && tables_.bytes() == 0) tables_ = Buffer(capacity_ * (columns_ / kGroup) * kTableBytes);
     context.run(tokens, 4 * tokens * columns_, [&](size_t token, size_t) {
       context.kernels.quantize(row(token), columns_, group_, sum_group_, quants_.as<int8_t>() + token * columns_,
                                scales_.as<float>() + token * (columns_ / group_),
@@ -55,6 +57,7 @@ class Activation {
   size_t group_ = 0, sum_group_ = 0;  // 0: the int8 form is out of date
   bool tabled_ = false;                // the int8 form has its tables, too
   Buffer values_, quants_, scales_, sums_, tables_;
+  size_t capacity_;
 };
 
 }  // namespace aria
