@@ -1,11 +1,12 @@
 // npm run chaos [-- --seed N --minutes M]: everything goes wrong at once, and nobody loses more than a window.
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { AriaError, toAriaError } from '@aria/sdk/protocol'
+import { AriaError } from '@aria/sdk/protocol'
 import { report } from '../checks.ts'
 import { localnetConfig } from '../localnet/config.ts'
+import { failed, proving } from '../proving.ts'
 import { loopback, namespacesMissing } from './network.ts'
 import { fakeTimeLibrary, removeMounts } from './node.ts'
 import { runChaos } from './run.ts'
@@ -108,32 +109,15 @@ async function main(): Promise<number> {
     )
   const prefix = join(tmpdir(), 'aria-chaos-')
   removeMounts(prefix)
-  const dataDir = mkdtempSync(`${prefix}${process.pid}-`)
-  const interrupt = new AbortController()
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
-    process.on(signal, () => interrupt.abort(new AriaError('cancelled', 'Interrupted.')))
-  try {
+  return await proving({ prefix: `${prefix}${process.pid}-`, json, keep, say }, async (dataDir, signal) => {
     const result = await runChaos({
       ...{ dataDir, seed, nodes, kinds, durationMs: minutes * 60_000, chainPort: portBase },
       network: network === 'loopback' ? { loopback: () => loopback(portBase) } : 'namespaces',
-      ...{ env: localnetConfig(), signal: interrupt.signal, onStep: say },
+      ...{ env: localnetConfig(), signal, onStep: say },
     })
-    const answer = report(verdict(result))
     for (const line of explain(result)) say(`✗ ${line}`)
-    if (json) process.stdout.write(`${JSON.stringify(answer)}\n`)
-    else
-      for (const { ok, name, value, unit, goal } of answer.checks)
-        process.stdout.write(`${ok ? 'ok  ' : 'FAIL'} ${name} ${value} ${unit}${goal ? ` (${goal})` : ''}\n`)
-    return answer.ok ? 0 : 1
-  } catch (thrown) {
-    const { code, message, hint } = toAriaError(thrown)
-    say(`✗ ${message}${hint ? `\n    ${hint}` : ''}`)
-    if (json) process.stdout.write(`${JSON.stringify({ ok: false, checks: [], error: { code, message } })}\n`)
-    return interrupt.signal.aborted ? 130 : 1
-  } finally {
-    if (keep) say(`Logs: ${join(dataDir, 'logs')}`)
-    else rmSync(dataDir, { recursive: true, force: true })
-  }
+    return report(verdict(result))
+  })
 }
 
-process.exit(await main())
+process.exit(await main().catch(thrown => failed(thrown, say)))

@@ -1,12 +1,12 @@
 // npm run failover [-- --json]: providers die in the middle of paid answers, and every answer still arrives, unchanged.
-import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { AriaError, toAriaError } from '@aria/sdk/protocol'
+import { AriaError } from '@aria/sdk/protocol'
 import { report } from '../../scripts/checks.ts'
 import { localnetConfig } from '../../scripts/localnet/config.ts'
 import { portsFrom } from '../../scripts/localnet/ports.ts'
+import { failed, proving } from '../../scripts/proving.ts'
 import { failoverChecks, runFailover } from './run.ts'
 
 const HELP = `npm run failover [-- options]: kill -9 the provider of a paid stream at random tokens
@@ -55,29 +55,12 @@ async function main(): Promise<number> {
     process.stdout.write(HELP)
     return 0
   }
-  const dataDir = mkdtempSync(join(tmpdir(), 'aria-failover-'))
-  const interrupt = new AbortController()
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
-    process.on(signal, () => interrupt.abort(new AriaError('cancelled', 'Interrupted.')))
-  try {
-    const { signal } = interrupt
+  const prefix = join(tmpdir(), 'aria-failover-')
+  return await proving({ prefix, json, keep, say }, async (dataDir, signal) => {
     const env = localnetConfig()
     const result = await runFailover({ dataDir, ports, env, providers, count, seed, signal, onStep: say })
-    const answer = report(failoverChecks(result, count))
-    if (json) process.stdout.write(`${JSON.stringify(answer)}\n`)
-    else
-      for (const { ok, name, value, unit, goal } of answer.checks)
-        process.stdout.write(`${ok ? 'ok  ' : 'FAIL'} ${name} ${value} ${unit}${goal ? ` (${goal})` : ''}\n`)
-    return answer.ok ? 0 : 1
-  } catch (thrown) {
-    const { code, message, hint } = toAriaError(thrown)
-    say(`✗ ${message}${hint ? `\n    ${hint}` : ''}`)
-    if (json) process.stdout.write(`${JSON.stringify({ ok: false, checks: [], error: { code, message } })}\n`)
-    return interrupt.signal.aborted ? 130 : 1
-  } finally {
-    if (keep) say(`Logs: ${join(dataDir, 'logs')}`)
-    else rmSync(dataDir, { recursive: true, force: true })
-  }
+    return report(failoverChecks(result, count))
+  })
 }
 
-process.exit(await main())
+process.exit(await main().catch(thrown => failed(thrown, say)))
