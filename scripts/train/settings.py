@@ -41,6 +41,6 @@ class Settings:
 
 CONFIGS = {
     "smoke": Settings("smoke", Shape(vocab=1024, width=256, layers=2, heads=4, kv_heads=2, head=64, ffn=256), tokens=150_000, batch=2048, distil=0.5),
-    "cpu": Settings("cpu", tokens=16_000_000, distil=0.5),
+    "cpu": Settings("cpu", tokens=10_000_000, distil=0.5),
     "gpu": Settings("gpu", Shape(vocab=2048, width=768, layers=8, heads=12, kv_heads=4, head=64, ffn=1536), tokens=300_000_000, batch=65_536, micro=16_384, workers=1, distil=0.5),
 }
