@@ -5,40 +5,28 @@ import {ERC3009} from "@openzeppelin/contracts/token/ERC20/extensions/draft-ERC3
 import {IERC20Errors} from "@openzeppelin/contracts/interfaces/draft-IERC6093.sol";
 import {IEscrow, Parties} from "../../../src/interfaces/IEscrow.sol";
 import {EscrowFixture} from "../base/EscrowFixture.sol";
+import {SignedDeposits} from "../base/SignedDeposits.sol";
 
 /// Deposits by permit and by authorization.
-contract DepositSignedTest is EscrowFixture {
-    bytes32 internal constant PERMIT =
-        keccak256("Permit(address owner,address spender,uint256 value,uint256 nonce,uint256 deadline)");
-    bytes32 internal constant RECEIVE = keccak256(
-        "ReceiveWithAuthorization(address from,address to,uint256 value,uint256 validAfter,uint256 validBefore,bytes32 nonce)"
-    );
+contract DepositSignedTest is EscrowFixture, SignedDeposits {
     uint256 internal constant DEADLINE = GENESIS + 1_000;
 
     function permit(uint256 amount) internal view returns (uint8 v, bytes32 r, bytes32 s) {
-        bytes32 structHash =
-            keccak256(abi.encode(PERMIT, payer, address(escrow), amount, token.nonces(payer), DEADLINE));
-        return vm.sign(PAYER_KEY, digestOf("ARIA", address(token), structHash));
+        return vm.sign(PAYER_KEY, permitDigest(payer, amount, DEADLINE));
     }
 
     function authorization(bytes32 channelId, uint256 amount) internal view returns (bytes memory) {
         bytes32 nonce = keccak256(abi.encode(channelId, bytes32("n")));
-        bytes32 structHash = keccak256(abi.encode(RECEIVE, payer, address(escrow), amount, 0, DEADLINE, nonce));
-        return signature(PAYER_KEY, digestOf("ARIA", address(token), structHash));
+        return signature(PAYER_KEY, receiveDigest(payer, amount, DEADLINE, nonce));
     }
 
     /// What depositBySignature takes: the nonce follows from the deadline.
     function compact(Parties memory p, uint256 key, uint256 amount) internal view returns (bytes32 r, bytes32 vs) {
-        bytes32 digest = receiveDigest(p, amount);
-        uint8 v;
-        (v, r, vs) = vm.sign(key, digest);
-        vs = bytes32(uint256(vs) | uint256(v - 27) << 255);
+        return compactSignature(key, channelDigest(p, amount));
     }
 
-    function receiveDigest(Parties memory p, uint256 amount) internal view returns (bytes32) {
-        bytes32 nonce = keccak256(abi.encode(idOf(p), DEADLINE));
-        bytes32 structHash = keccak256(abi.encode(RECEIVE, p.payer, address(escrow), amount, 0, DEADLINE, nonce));
-        return digestOf("ARIA", address(token), structHash);
+    function channelDigest(Parties memory p, uint256 amount) internal view returns (bytes32) {
+        return receiveDigest(p.payer, amount, DEADLINE, keccak256(abi.encode(idOf(p), DEADLINE)));
     }
 
     function idOf(Parties memory p) internal view returns (bytes32) {
@@ -146,7 +134,7 @@ contract DepositSignedTest is EscrowFixture {
         assertTrue(token.authorizationState(p.payer, nonce), "nonce");
 
         // The long form takes the same authorization, so it is used up.
-        bytes memory signed = signature(key, receiveDigest(p, amount));
+        bytes memory signed = signature(key, channelDigest(p, amount));
         vm.expectRevert(abi.encodeWithSelector(ERC3009.ERC3009UsedAuthorization.selector, p.payer, nonce));
         escrow.depositWithAuthorization(p, amount, 0, DEADLINE, bytes32(DEADLINE), signed);
     }

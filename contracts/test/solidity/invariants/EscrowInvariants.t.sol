@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {Channel} from "../../../src/interfaces/IEscrow.sol";
-import {World} from "../base/Fixture.sol";
+import {Channel, Parties} from "../../../src/interfaces/IEscrow.sol";
+import {SignedDeposits} from "../base/SignedDeposits.sol";
 
 /// Random but valid actions on three payers' channels to two payees, with ghost accounting.
-contract EscrowHandler is World {
+contract EscrowHandler is SignedDeposits {
     struct Ghost {
+        uint256 payerKey;
         address payer;
         address payee;
         uint96 salt;
@@ -23,17 +24,18 @@ contract EscrowHandler is World {
     uint256 public deltas;
     uint256 public paidOut;
     uint256 public feesBurned;
+    uint40 internal lastDeadline = type(uint40).max; // each authorization has its own
 
     constructor() {
         build();
-        for (uint160 i = 1; i <= 3; ++i) {
-            address payer = address(0xAA00 + i);
+        for (uint256 i = 1; i <= 3; ++i) {
+            address payer = vm.addr(0xAA00 + i);
             payers.push(payer);
             fund(payer, address(escrow), 1e24);
             for (uint256 j; j < 2; ++j) {
                 uint96 salt = j == 0 ? 1 : uint96(1) << 95;
                 bytes32 id = escrow.channelId(payer, payees[j], vm.addr(KEY), salt);
-                ghosts.push(Ghost(payer, payees[j], salt, id, 0, 0, 0));
+                ghosts.push(Ghost(0xAA00 + i, payer, payees[j], salt, id, 0, 0, 0));
             }
         }
     }
@@ -56,6 +58,40 @@ contract EscrowHandler is World {
         if (balance == 0 || from == g.payer) return;
         vm.prank(from);
         escrow.depositFor(g.payer, g.payee, vm.addr(KEY), g.salt, bound(amount, 1, balance));
+    }
+
+    function depositWithPermit(uint256 index, uint256 amount) external {
+        Ghost storage g = ghosts[index % ghosts.length];
+        uint256 balance = token.balanceOf(g.payer);
+        if (balance == 0) return;
+        amount = bound(amount, 1, balance);
+        (uint8 v, bytes32 r, bytes32 s) =
+            vm.sign(g.payerKey, permitDigest(g.payer, amount, type(uint256).max));
+        vm.prank(g.payer);
+        escrow.depositWithPermit(g.payee, vm.addr(KEY), g.salt, amount, type(uint256).max, v, r, s);
+        fund(g.payer, address(escrow), 0); // the permit has replaced the allowance
+        g.thawEnd = 0;
+    }
+
+    /// Sent by a relayer, in each of the two forms: only the payer itself takes a thaw back.
+    function depositAuthorized(uint256 index, uint256 amount, bool compact) external {
+        Ghost storage g = ghosts[index % ghosts.length];
+        uint256 balance = token.balanceOf(g.payer);
+        if (balance == 0) return;
+        amount = bound(amount, 1, balance);
+        uint40 deadline = lastDeadline--;
+        Parties memory parties = Parties(g.payer, g.payee, vm.addr(KEY), g.salt);
+        bytes32 digest = receiveDigest(
+            g.payer, amount, deadline, keccak256(abi.encode(g.id, uint256(deadline)))
+        );
+        if (compact) {
+            (bytes32 r, bytes32 vs) = compactSignature(g.payerKey, digest);
+            escrow.depositBySignature(parties, amount, deadline, r, vs);
+        } else {
+            escrow.depositWithAuthorization(
+                parties, amount, 0, deadline, bytes32(uint256(deadline)), signature(g.payerKey, digest)
+            );
+        }
     }
 
     /// Two rows of one payee, perhaps of the same channel, and a bad row between them.
