@@ -1,39 +1,34 @@
 #pragma once
-// run(): does work on a thread of its own and settles a promise on the event loop. Not libuv's pool, whose
-// four threads file access and DNS share: a long verification must not hold those up.
+// run(): does work on a thread of its own and settles a promise on the event loop, through the mailbox, which shares out
+// the loop's time. Not libuv's pool, whose four threads file access and DNS share: a long verification must not hold
+// those up.
 #include <napi.h>
 
 #include <exception>
 #include <memory>
-#include <new>
 #include <optional>
-#include <string>
 #include <thread>
 
 #include "../src/session/job.h"
 #include "control.h"
+#include "objects.h"
 
 namespace aria {
-
-inline Napi::Error error_of(Napi::Env env, const char* code, const std::string& message) {
-  Napi::Error error = Napi::Error::New(env, message);
-  error.Set("code", Napi::String::New(env, code));
-  return error;
-}
 
 template <class Work, class Convert>
 class ThreadJob {
  public:
   ThreadJob(Napi::Object owner, std::shared_ptr<ControlState> control, Work work, Convert convert)
       : env_(owner.Env()),
+        mailbox_(env_.GetInstanceData<Classes>()->mailbox),
         deferred_(Napi::Promise::Deferred::New(env_)),
         owner_(Napi::Persistent(owner)),
         control_(std::move(control)),
         work_(std::move(work)),
         convert_(std::move(convert)) {
-    wake_ = Wake::New(env_, "aria job", 0, 1, this);
-    // Added after the wake function's own hook, so it runs before: the thread never sees a closed one.
+    // Added after the mailbox's own hook, so it runs before: the thread never posts to a closed one.
     napi_add_env_cleanup_hook(env_, stop_at_exit, this);
+    mailbox_.expect();
     thread_ = std::thread([this] { execute(); });
   }
   Napi::Promise promise() const { return deferred_.Promise(); }
@@ -47,18 +42,14 @@ class ThreadJob {
     } catch (...) {
       thrown_ = std::current_exception();
     }
-    wake_.BlockingCall();
-    wake_.Release();
+    mailbox_.post([this](Napi::Env) { settle(); });
   }
 
-  static void settle(Napi::Env env, Napi::Function, ThreadJob* job, void*) {
-    napi_remove_env_cleanup_hook(job->env_, stop_at_exit, job);
-    job->thread_.join();
-    if (env != nullptr) {
-      Napi::HandleScope scope(env);
-      job->finish();
-    }
-    delete job;
+  void settle() {
+    napi_remove_env_cleanup_hook(env_, stop_at_exit, this);
+    thread_.join();
+    finish();
+    delete this;
   }
   void finish() {
     if (result_) return deferred_.Resolve(convert_(env_, *result_));
@@ -70,8 +61,8 @@ class ThreadJob {
     static_cast<ThreadJob*>(job)->thread_.join();  // the process ends: the job itself is left to the system
   }
 
-  using Wake = Napi::TypedThreadSafeFunction<ThreadJob, void, settle>;
   Napi::Env env_;
+  Mailbox& mailbox_;
   Napi::Promise::Deferred deferred_;
   Napi::ObjectReference owner_;  // keeps the wrapped C++ object alive
   std::shared_ptr<ControlState> control_;
@@ -79,7 +70,6 @@ class ThreadJob {
   Convert convert_;
   std::optional<Result> result_;
   std::exception_ptr thrown_;
-  Wake wake_;
   std::thread thread_;
 };
 

@@ -1,18 +1,24 @@
 #pragma once
-// Results of the scheduler on their way to the event loop: one queue for all sessions, so that a step that advances 64 of
-// them wakes the loop once. One turn of the loop settles what fits its share of time; the rest waits for the next, so that
-// whatever else the process does comes in between. (job.h is for the few jobs that need a thread of their own.)
+// Results on their way to the event loop: one queue for all sessions and jobs, so that a step that advances 64 sessions
+// wakes the loop once. One turn of the loop settles what fits its share of time; the rest waits for the next, so that
+// whatever else the process does comes in between.
 #include <napi.h>
 
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "../src/session/job.h"
-#include "job.h"
 
 namespace aria {
+
+inline Napi::Error error_of(Napi::Env env, const char* code, const std::string& message) {
+  Napi::Error error = Napi::Error::New(env, message);
+  error.Set("code", Napi::String::New(env, code));
+  return error;
+}
 
 class Mailbox {
  public:

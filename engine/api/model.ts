@@ -38,8 +38,8 @@ export interface Model {
   readonly tokenizer: Tokenizer
   createSession(options?: SessionOptions): Session
   /**
-   * A session from bytes that `Session.save` made with the same model file: it goes on with the same bits. `maxTokens` is
-   * the saved one unless given. @throws EngineError `bad_session`, `context_full`, `busy`
+   * A session from bytes that `Session.save` made with the same model file: it goes on with the same bits. They
+   * must stay as they are until it is there. `maxTokens` is the saved one unless given. @throws EngineError `bad_session`, `context_full`, `busy`
    */
   restoreSession(bytes: Uint8Array, options?: SessionOptions): Promise<Session>
   stats(): ServingStats

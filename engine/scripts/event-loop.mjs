@@ -1,13 +1,15 @@
 // How long the engine holds up Node's event loop while many sessions work:
 //   node scripts/event-loop.mjs [--model FILE.gguf] [--sessions N] [--seconds N] [--json]
 // Processor time of the loop's thread in its longest turn, and in the longest call into the engine: what other programs
-// take from the thread is not the engine's. The longest turns by the clock stand beside it, with and without the engine.
+// take from the thread is not the engine's, and neither are V8's collections of the whole heap, which a turn of any program
+// may hold. The longest turns with them, and by the clock, stand beside it.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { atMost, measured, report } from '../../scripts/checks.ts'
 import { native } from '../api/native.ts'
 import { jsonSchemaGrammar, loadModel, sampling } from '../index.ts'
+import { countCollections } from './collections.mjs'
 
 const GOAL_MS = 5
 const BUILT_IN = fileURLToPath(new URL('../../models/aria-1.gguf', import.meta.url))
@@ -24,20 +26,27 @@ const endsAfterMs = Number(values.seconds) * 1000
 
 /** Of this thread alone: process.threadCpuUsage() lags by up to a tick of the system's scheduler, which is 4 ms. */
 const processorMs = native().threadProcessorMs
+const collectedMs = await countCollections()
+/** Without V8's collections. */
+const workMs = () => processorMs() - collectedMs()
 
 /** The longest turn of the event loop until it is stopped. */
 function watch() {
-  const longest = { clockMs: 0, processorMs: 0 }
+  const longest = { clockMs: 0, processorMs: 0, workMs: 0 }
   let clock = performance.now()
   let processor = processorMs()
+  let worked = workMs()
   let running = true
   const turn = () => {
     const now = performance.now()
     const used = processorMs()
+    const work = workMs()
     longest.clockMs = Math.max(longest.clockMs, now - clock)
     longest.processorMs = Math.max(longest.processorMs, used - processor)
+    longest.workMs = Math.max(longest.workMs, work - worked)
     clock = now
     processor = used
+    worked = work
     if (running) setImmediate(turn)
   }
   setImmediate(turn)
@@ -50,9 +59,9 @@ function watch() {
 let longestCallMs = 0
 /** The part of a call that runs on the event loop. */
 function timed(call) {
-  const started = processorMs()
+  const started = workMs()
   const result = call()
-  longestCallMs = Math.max(longestCallMs, processorMs() - started)
+  longestCallMs = Math.max(longestCallMs, workMs() - started)
   return result
 }
 
@@ -97,10 +106,16 @@ const serving = stopServing()
 
 const result = report([
   measured('loop.idle_clock_ms', idle.clockMs, 'ms, without the engine'),
+  measured('loop.idle_processor_ms', idle.workMs, 'ms, without the engine'),
   measured('loop.loading_clock_ms', loading.clockMs, 'ms'),
-  measured('loop.loading_processor_ms', loading.processorMs, 'ms, with the tokenizer'),
+  measured('loop.loading_processor_ms', loading.workMs, 'ms, with the tokenizer'),
   measured('loop.serving_clock_ms', serving.clockMs, `ms, ${sessionCount} sessions`),
-  atMost('loop.serving_processor_ms', serving.processorMs, GOAL_MS, 'ms'),
+  measured(
+    'loop.serving_with_collections_ms',
+    serving.processorMs,
+    "ms of the processor, with V8's collections",
+  ),
+  atMost('loop.serving_processor_ms', serving.workMs, GOAL_MS, "ms, without V8's collections"),
   atMost('loop.longest_call_ms', longestCallMs, GOAL_MS, 'ms'),
 ])
 if (values.json) process.stdout.write(`${JSON.stringify(result)}\n`)
