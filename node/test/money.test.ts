@@ -98,7 +98,7 @@ describe('money at rest', () => {
       ...{ createdAtMs: 1, usedAtMs: 1 },
     })
     store.channels.raiseSigned(known, { total, signature })
-    store.channels.setDue(known, 4n * ARIA, true, 1)
+    store.channels.book(known, { due: 4n * ARIA, settled: true }, 1)
     // Both stay open: the view must work beside a running provider and a running gateway.
     closeBooks = () => {
       books.close()

@@ -118,17 +118,16 @@ export function createClient(init: ClientInit, components: ClientComponents): Cl
   const chainView = channelsOnChain({ publicClient, deployment, channels })
 
   function onDelivery(delivery: Delivery): void {
-    const { order, receipt, receiptHash, signature, cost } = delivery
-    const { requestId } = order.request
-    const entry = { requestId, channel: order.channel, receiptHash, receipt, signature, cost }
-    receipts.add({ ...entry, receivedAtMs: nowMs() })
-    kept.add(requestId, receiptBundle(delivery, channels.get(order.channel)!.parts, deployment))
+    const { order } = delivery
+    const parts = channels.get(order.channel)!.parts
+    kept.add(order.request.requestId, receiptBundle(delivery, parts, deployment))
   }
 
   const inferComponents: InferComponents = {
     ...{
       host,
       channels,
+      books: store,
       funding: funds,
       signer: sessionSigner,
       deployed: place,

@@ -51,7 +51,7 @@ export interface InferComponents extends JobComponents, PickComponents {
   reputation: Reputation
   offersWaitMs: number
   busyWaitMs: number
-  /** Books the finished request before its event is seen. */
+  /** Keeps the finished request before its event is seen. */
   onDelivery: (delivery: Delivery) => void
   /** Ends every request when the client closes. */
   closing: AbortSignal

@@ -190,7 +190,7 @@ test('a client that lost its books adopts only what it signed itself', async () 
   const [provider] = providers
   const honest = provider!.best.get(channel!.id)!
   // A restored backup: the channel is known, the last voucher is not.
-  store.channels.setDue(channel!.id, 0n, true, 0)
+  store.channels.book(channel!.id, { due: 0n, settled: true }, 0)
 
   const forged = { total: honest.total * 10n, signature: honest.signature }
   provider!.best.set(channel!.id, forged)

@@ -74,9 +74,9 @@ export async function placeOrder(
   await funding.ensure(init.channel, base + cost, cost)
   checkStillValid(order, nowMs())
   stream.assertOpen()
-  const voucher = await signTotal(components, init.channel, mustSign(order.terms, 0))
-  // From here the provider could claim the voucher without a receipt: remembered before it leaves.
-  channels.setDue(init.channel, base, false, nowMs())
+  const { voucher, fresh } = await signTotal(components, init.channel, mustSign(order.terms, 0))
+  // From here the provider could claim the voucher without a receipt: both are remembered before it leaves.
+  channels.book(init.channel, { due: base, settled: false, voucher: fresh }, nowMs())
   const { request, requestSignature: signature, salt, prompt } = order
   await stream.send({ type: 'request', body: { request, signature, salt, prompt, voucher } })
 
@@ -89,7 +89,7 @@ export async function placeOrder(
     )
   } catch (thrown) {
     // Refused work owes nothing: the channel stands where it stood.
-    if (isRejection(toAriaError(thrown))) channels.setDue(init.channel, base, true, nowMs())
+    if (isRejection(toAriaError(thrown))) channels.book(init.channel, { due: base, settled: true }, nowMs())
     throw thrown
   }
 }

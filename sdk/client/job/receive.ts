@@ -49,8 +49,8 @@ export async function receiveOutput(
         waitFor(order, output, stopTokens, { timeouts, gaps }),
       )
       if (message.type === 'receipt') {
-        const delivery = await settle(components, order, output, stopTokens, message.body)
-        await acknowledge(components, stream, delivery)
+        const { delivery, fresh } = await settle(components, order, output, stopTokens, message.body)
+        await acknowledge(stream, delivery, fresh)
         return { ...delivery, ...speed(started, clock, output.tokens.length - before) }
       }
       const atMs = nowMs()
@@ -95,10 +95,9 @@ async function payAhead(
   proven: number,
 ): Promise<bigint> {
   const { channels, nowMs } = components
-  channels.setDue(channel, owed(terms, proven), false, nowMs())
-  const before = channels.get(channel)!.signed!.total
-  const voucher = await signTotal(components, channel, mustSign(terms, proven))
-  if (voucher.total > before) await stream.send({ type: 'voucher', body: voucher })
+  const { voucher, fresh } = await signTotal(components, channel, mustSign(terms, proven))
+  channels.book(channel, { due: owed(terms, proven), settled: false, voucher: fresh }, nowMs())
+  if (fresh !== undefined) await stream.send({ type: 'voucher', body: fresh })
   return voucher.total
 }
 

@@ -1,6 +1,7 @@
 import type { Host } from '../../p2p/index.ts'
 import { AriaError, toAriaError } from '../../protocol/index.ts'
 import { RESUMES_MAX } from '../limits.ts'
+import type { Store } from '../store/index.ts'
 import type { Delivery, Order } from './job.ts'
 import type { Output } from './output.ts'
 import { type OrderComponents, type OrderInit, placeOrder } from './place-order.ts'
@@ -10,6 +11,7 @@ import { isDisconnection, type JobStream, openJobStream } from './stream.ts'
 
 export interface JobComponents extends OrderComponents {
   host: Host
+  books: Pick<Store, 'settle'>
 }
 
 export interface JobInit extends OrderInit {

@@ -7,6 +7,7 @@ import {
   isPrivateSalt,
   type SignedVoucher,
 } from '../../protocol/index.ts'
+import { unhurried } from './database.ts'
 
 /** What the client knows of one payment channel. */
 export interface ChannelRow {
@@ -36,12 +37,27 @@ export interface ChannelStore {
   all(): ChannelRow[]
   /** Two machines of one operator keep separate books, so a channel belongs to a node as well. */
   byNode(node: Address, payee: Address, isPrivate: boolean): ChannelRow[]
-  /** A number no request of this channel used before: time-based, so that a restored backup never repeats one. */
+  /**
+   * A number no request of this channel used before: time-based, so that a restored backup never repeats one. It is on
+   * disk with the request's first `book`: a number that only a quote ever had may come again.
+   */
   takeNonce(id: Hex, nowMs: number): bigint
   /** Remembers a larger total. @throws AriaError `internal` when it does not grow. */
   raiseSigned(id: Hex, voucher: SignedVoucher): void
-  setDue(id: Hex, due: bigint, settled: boolean, nowMs: number): void
+  /**
+   * What is owed now, and the voucher that goes with it, in one write that is on disk on return. Only a debt that grew
+   * within its request, without a voucher, may wait for the next write: the provider's claim is bounded by what was signed.
+   * @throws AriaError `internal` when a new voucher's total does not grow.
+   */
+  book(id: Hex, entry: ChannelEntry, nowMs: number): void
   setChain(id: Hex, chain: { balance: bigint; claimed: bigint; thawEnd: number }): void
+}
+
+export interface ChannelEntry {
+  due: bigint
+  /** False while the request that the debt belongs to has no receipt. */
+  settled: boolean
+  voucher?: SignedVoucher | undefined
 }
 
 type Row = Record<string, unknown>
@@ -78,16 +94,28 @@ export function channelStore(database: DatabaseSync): ChannelStore {
   const selectNode = database.prepare(
     'select * from channels where node = ? and payee = ? order by created_at_ms',
   )
-  const nonce = database.prepare(
-    'update channels set next_nonce = max(next_nonce + 1, ?) where id = ? returning next_nonce',
-  )
+  const lastNonce = database.prepare('select next_nonce from channels where id = ?')
   const raise = database.prepare('update channels set signed_total = ?, signed_signature = ? where id = ?')
-  const due = database.prepare('update channels set due = ?, settled = ?, used_at_ms = ? where id = ?')
+  const due = database.prepare(
+    'update channels set due = ?, settled = ?, used_at_ms = ?, next_nonce = max(next_nonce, ?) where id = ?',
+  )
+  const promise = database.prepare(
+    `update channels set signed_total = ?, signed_signature = ?, due = ?, settled = ?, used_at_ms = ?,
+       next_nonce = max(next_nonce, ?) where id = ?`,
+  )
   const chain = database.prepare('update channels set balance = ?, claimed = ?, thaw_end = ? where id = ?')
+
+  /** Taken since the books were opened, and not yet on disk. */
+  const nonces = new Map<Hex, number>()
 
   const get = (id: Hex): ChannelRow | undefined => {
     const row = select.get(id)
     return row && toChannel(row)
+  }
+  const requireGrowth = (id: Hex, { total }: SignedVoucher): void => {
+    const before = get(id)?.signed?.total ?? -1n
+    if (total > before) return
+    throw new AriaError('internal', `Channel ${id} has signed ${before}, not less than ${total}.`)
   }
 
   return {
@@ -106,15 +134,26 @@ export function channelStore(database: DatabaseSync): ChannelStore {
         .all(node, payee)
         .map(toChannel)
         .filter(channel => channel.isPrivate === isPrivate),
-    takeNonce: (id, nowMs) => BigInt(Number(nonce.get(Math.trunc(nowMs), id)?.['next_nonce'])),
-    raiseSigned(id, { total, signature }) {
-      const before = get(id)?.signed?.total ?? -1n
-      if (total <= before)
-        throw new AriaError('internal', `Channel ${id} has signed ${before}, not less than ${total}.`)
-      raise.run(String(total), signature, id)
+    takeNonce(id, nowMs) {
+      const before = nonces.get(id) ?? Number(lastNonce.get(id)?.['next_nonce'])
+      const nonce = Math.max(before + 1, Math.trunc(nowMs))
+      nonces.set(id, nonce)
+      return BigInt(nonce)
     },
-    setDue(id, total, settled, nowMs) {
-      due.run(String(total), settled ? 1 : 0, Math.trunc(nowMs), id)
+    raiseSigned(id, voucher) {
+      requireGrowth(id, voucher)
+      raise.run(String(voucher.total), voucher.signature, id)
+    },
+    book(id, { due: owed, settled, voucher }, nowMs) {
+      const rest = [settled ? 1 : 0, Math.trunc(nowMs), nonces.get(id) ?? 0, id]
+      const before = get(id)
+      const isSmall = voucher === undefined && !settled && !nonces.has(id) && before?.settled === false
+      if (voucher !== undefined) {
+        requireGrowth(id, voucher)
+        promise.run(String(voucher.total), voucher.signature, String(owed), ...rest)
+      } else if (isSmall) unhurried(database, () => due.run(String(owed), ...rest))
+      else due.run(String(owed), ...rest)
+      nonces.delete(id)
     },
     setChain(id, { balance, claimed, thawEnd }) {
       chain.run(String(balance), String(claimed), thawEnd, id)

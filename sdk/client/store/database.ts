@@ -60,8 +60,8 @@ create table if not exists receipts (
 `
 
 /**
- * Opens the client's books for one deployment. Every write is on disk before the call returns (synchronous=FULL),
- * because a voucher must never leave before it is remembered. One process at a time: a second one would sign blind.
+ * Opens the client's books for one deployment. Every write is on disk before the call returns (synchronous=FULL)
+ * unless it is `unhurried`, because a voucher must never leave before it is remembered. One process at a time: a second one would sign blind.
  * Others may read the books meanwhile (`readDatabase`).
  * @throws AriaError `storage_locked`, `bad_config`.
  */
@@ -82,6 +82,31 @@ export function openDatabase(path: string): DatabaseSync {
   } catch (cause) {
     close()
     throw explain(cause, path)
+  }
+}
+
+/** All or nothing; an exception undoes every change and passes on. */
+export function inTransaction(database: DatabaseSync, work: () => void): void {
+  database.exec('begin immediate')
+  try {
+    work()
+    database.exec('commit')
+  } catch (thrown) {
+    if (database.isTransaction) database.exec('rollback')
+    throw thrown
+  }
+}
+
+/**
+ * Writes what a power cut may take, without waiting for the disk; the next durable write takes it along, and a process that
+ * dies loses nothing.
+ */
+export function unhurried(database: DatabaseSync, write: () => unknown): void {
+  database.exec('pragma synchronous = normal')
+  try {
+    write()
+  } finally {
+    database.exec('pragma synchronous = full')
   }
 }
 

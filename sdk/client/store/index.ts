@@ -1,9 +1,9 @@
 import { join } from 'node:path'
-import type { Deployment } from '../../protocol/index.ts'
+import type { Deployment, SignedVoucher } from '../../protocol/index.ts'
 import { type ChannelStore, channelStore } from './channels.ts'
-import { openDatabase, readDatabase } from './database.ts'
+import { inTransaction, openDatabase, readDatabase } from './database.ts'
 import { type ProviderStore, providerStore } from './providers.ts'
-import { type ReceiptStore, receiptStore } from './receipts.ts'
+import { type ReceiptEntry, type ReceiptStore, receiptStore } from './receipts.ts'
 import { type TransactionStore, transactionStore } from './transactions.ts'
 
 export type { ChannelRow, ChannelStore } from './channels.ts'
@@ -16,7 +16,9 @@ export interface Store {
   channels: ChannelStore
   transactions: TransactionStore
   providers: ProviderStore
-  receipts: ReceiptStore
+  receipts: Pick<ReceiptStore, 'totals'>
+  /** The end of a request: its receipt, the debt that it states, and the voucher for it where one is missing, at once. */
+  settle(entry: ReceiptEntry, voucher: SignedVoucher | undefined): void
   close(): void
 }
 
@@ -44,11 +46,18 @@ export function readStore(path: string): StoreView {
 /** @throws AriaError `storage_locked` when another process has the file open. */
 export function openStore(path: string): Store {
   const database = openDatabase(path)
+  const channels = channelStore(database)
+  const receipts = receiptStore(database)
   return {
-    channels: channelStore(database),
+    ...{ channels, receipts },
     transactions: transactionStore(database),
     providers: providerStore(database),
-    receipts: receiptStore(database),
+    settle: (entry, voucher) =>
+      inTransaction(database, () => {
+        const { channel, receipt, receivedAtMs } = entry
+        channels.book(channel, { due: receipt.cumulativeDue, settled: true, voucher }, receivedAtMs)
+        receipts.add(entry)
+      }),
     close: () => database.close(),
   }
 }

@@ -1,5 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite'
 import type { Address } from '../../protocol/index.ts'
+import { unhurried } from './database.ts'
 
 /** What this client itself saw of a provider; never what the provider says of itself. */
 export interface ProviderRecord {
@@ -51,7 +52,8 @@ export function providerStore(database: DatabaseSync): ProviderStore {
       const { node, operator, served, failed, strikes, avoidReason } = record
       const speed = [record.firstTokenMs ?? null, record.tokensPerSecond ?? null]
       const avoid = [Math.trunc(record.avoidUntilMs), avoidReason]
-      upsert.run(node, operator, served, failed, strikes, ...speed, ...avoid)
+      // Observations, not money.
+      unhurried(database, () => upsert.run(node, operator, served, failed, strikes, ...speed, ...avoid))
     },
   }
 }
