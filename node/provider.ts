@@ -16,6 +16,7 @@ import { channelReader } from './chain/channels.ts'
 import { connectChain } from './chain/client.ts'
 import { chainClock } from './chain/clock.ts'
 import { outbox as createOutbox, type Outbox } from './chain/outbox.ts'
+import { recentChannels } from './chain/recent.ts'
 import { requireRegistration } from './chain/registration.ts'
 import { type Closing, closing } from './closing.ts'
 import type { ProviderConfig } from './config.ts'
@@ -111,8 +112,11 @@ async function build(
 
   const chain = await connectChain(config.rpcUrl, deployment)
   const clock = chainClock(chain)
-  const channels = channelReader(chain, config.creditHead)
-  const outbox = createOutbox({ chain, database, privateKey: config.nodeKey, log })
+  const channels = recentChannels(channelReader(chain, config.creditHead), {
+    bestTotal: channel => vouchers.account(channel)?.best?.total ?? 0n,
+  })
+  const onOutcome = channels.forget
+  const outbox = createOutbox({ chain, database, privateKey: config.nodeKey, log, onOutcome })
   await clock.sync()
 
   const { id: modelId } = await modelManifest(config.modelPath, { cacheDir: dataDir })

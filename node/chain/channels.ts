@@ -29,8 +29,8 @@ export interface ChannelFunds {
 }
 
 export interface ChannelReader {
-  /** For credit. */
-  read(channel: Hex): Promise<ChannelView>
+  /** For credit; `isFresh` when no earlier answer will do. */
+  read(channel: Hex, options?: { isFresh: boolean }): Promise<ChannelView>
   /** For redemption. */
   funds(channel: Hex): Promise<ChannelFunds>
   /** Channels of ours that began to thaw since the last call. */

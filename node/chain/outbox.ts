@@ -47,6 +47,8 @@ export interface OutboxInit {
   database: Database
   privateKey: Hex
   log: Log
+  /** Told of every outcome: what was read from the chain before is old. */
+  onOutcome?: () => void
   waitMs?: number
   nowMs?: () => number
 }
@@ -56,6 +58,7 @@ export function outbox({
   database,
   privateKey,
   log,
+  onOutcome = () => {},
   waitMs = WAIT_MS,
   nowMs = Date.now,
 }: OutboxInit): Outbox {
@@ -75,6 +78,7 @@ export function outbox({
 
   const finish = (transaction: Pending, outcome: Outcome): Outcome => {
     update.run(outcome, transaction.id)
+    onOutcome()
     log.info({ purpose: transaction.purpose, hash: transaction.hash, outcome }, 'Transaction settled')
     return outcome
   }

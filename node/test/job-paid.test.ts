@@ -69,6 +69,19 @@ describe('a paid job', () => {
     await acknowledge(second, answer.receipt!.receipt)
   })
 
+  it('counts a deposit that came after the channel was read', async () => {
+    const view = { balance: 1n, claimed: 0n, thawEnd: 0, block: 7n }
+    const read = async (_channel: unknown, options?: { isFresh: boolean }) =>
+      options?.isFresh ? { ...view, balance: 10n ** 9n } : view
+    kit = jobKit(countingModel({ stopAt: 3 }).model, { channels: { read } })
+    const client = kit.open()
+    const ordered = await client.order(await client.quote())
+    await client.expect('accept')
+    const { receipt } = await readAnswer(kit, client, ordered)
+    expect(receipt!.receipt.finish).toBe(FINISH.stop)
+    await acknowledge(client, receipt!.receipt)
+  })
+
   it('asks the chain about a known channel while the client signs, and about a stranger only after its voucher', async () => {
     let reads = 0
     const view = { balance: 10n ** 9n, claimed: 0n, thawEnd: 0, block: 7n }

@@ -41,7 +41,7 @@ export async function admit(
   issued: IssuedQuote,
   components: JobComponents,
 ): Promise<AdmittedJob> {
-  const { deployed, vouchers, channels } = components
+  const { deployed, vouchers } = components
   const { request, voucher } = job
   const { parts, quote } = issued
   const channel = quote.channelId
@@ -61,11 +61,12 @@ export async function admit(
   const best = known?.best?.total ?? 0n
   checkMoney(terms, voucher.total, provableDue(known))
   if (vouchers.hasRequest(request.requestId)) throw replayed(request.requestId)
-  const view = (await recentView(issued)) ?? (await channels.read(channel))
+  const debtMax = terms.base + costMax(terms)
+  const view = await viewFor(debtMax, issued, components)
   // More was redeemed than our books know a voucher for: they were lost, or are one of two sets, and what was redeemed is
   // spent. With whole books it may exceed the debt: a window was paid ahead, and is the client's credit.
   if (terms.base < view.claimed && best < view.claimed) throw baseTooLow(terms.base, view.claimed)
-  requireFunds(view, terms.base + costMax(terms))
+  requireFunds(view, debtMax)
 
   const requestHash = digest('Request', request, deployed)
   const account = vouchers.admit({
@@ -80,10 +81,15 @@ export async function admit(
   return { channel, signer: parts.signer, requestHash, job, terms, covered: account.best?.total ?? 0n, view }
 }
 
-/** What was read when the quote was asked for, while that is as good as new. */
-async function recentView({ viewAhead }: IssuedQuote): Promise<ChannelView | undefined> {
-  if (viewAhead === undefined || performance.now() - viewAhead.readMs > VIEW_AGE_MS_MAX) return undefined
-  return viewAhead.view
+/** What was read when the quote was asked for, while that is as good as new and the channel was not topped up since. */
+async function viewFor(
+  debtMax: bigint,
+  { quote: { channelId: channel }, viewAhead }: IssuedQuote,
+  { channels }: JobComponents,
+): Promise<ChannelView> {
+  const isRecent = viewAhead !== undefined && performance.now() - viewAhead.readMs <= VIEW_AGE_MS_MAX
+  const view = (isRecent ? await viewAhead.view : undefined) ?? (await channels.read(channel))
+  return view.balance >= debtMax ? view : await channels.read(channel, { isFresh: true })
 }
 
 function termsOf({ quote }: IssuedQuote, base: bigint): Terms {
