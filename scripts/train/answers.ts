@@ -24,7 +24,13 @@ async function answer(model: Model, messages: ChatMessage[], tokensMax: number):
   }
 }
 
-export async function answersOf(file: string, exam: Exam, threads: number): Promise<Answers> {
+/** `progress` hears of every tenth part that is answered. */
+export async function answersOf(
+  file: string,
+  exam: Exam,
+  threads: number,
+  progress: (answered: number, of: number) => void,
+): Promise<Answers> {
   const model = await loadModel(file, { threads })
   const answers: Answers = {}
   const jobs: (() => Promise<void>)[] = []
@@ -44,8 +50,15 @@ export async function answersOf(file: string, exam: Exam, threads: number): Prom
       })
     }
   }
+  const total = jobs.length
+  let answered = 0
   const worker = async () => {
-    for (let job = jobs.pop(); job !== undefined; job = jobs.pop()) await job()
+    for (let job = jobs.pop(); job !== undefined; job = jobs.pop()) {
+      await job()
+      answered++
+      if (Math.floor((answered * 10) / total) > Math.floor(((answered - 1) * 10) / total))
+        progress(answered, total)
+    }
   }
   try {
     await Promise.all(Array.from({ length: AT_ONCE }, worker))

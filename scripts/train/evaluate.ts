@@ -73,7 +73,9 @@ async function measure(
   count: number,
 ): Promise<Measured> {
   log(`${name}: answering`)
-  const answers = await answersOf(file, exam, THREADS)
+  const answers = await answersOf(file, exam, THREADS, (answered, of) =>
+    log(`${name}: ${answered} of ${of} questions answered`),
+  )
   log(`${name}: judging, bits per byte${name === 'binary' ? ', ablation' : ''}`)
   const judged = await askScript(
     python,

@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url'
 const folder = dirname(fileURLToPath(import.meta.url))
 /** Debian's own comes second: another Python may stand before it in the path, without its packages. */
 const CANDIDATES = ['python3', '/usr/bin/python3']
+const SIGNALS = ['SIGINT', 'SIGTERM'] as const
 const NEEDED = 'import sys, torch, numpy; assert sys.version_info >= (3, 10)'
 
 export class PythonMissingError extends Error {
@@ -30,9 +31,19 @@ export function findPython(): string {
 export function runScript(python: string, script: string, args: readonly string[]): Promise<number> {
   return new Promise((resolve, reject) => {
     const child = spawn(python, [join(folder, script), ...args], { stdio: ['inherit', 2, 2] })
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => child.kill(signal))
-    child.on('error', reject)
-    child.on('exit', (code, signal) => resolve(code ?? (signal === 'SIGINT' ? 130 : 1)))
+    const pass = (signal: NodeJS.Signals): void => void child.kill(signal)
+    for (const signal of SIGNALS) process.on(signal, pass)
+    const release = (): void => {
+      for (const signal of SIGNALS) process.off(signal, pass) // from here on they end this process again
+    }
+    child.on('error', error => {
+      release()
+      reject(error)
+    })
+    child.on('exit', (code, signal) => {
+      release()
+      resolve(code ?? (signal === 'SIGINT' ? 130 : 1))
+    })
   })
 }
 
