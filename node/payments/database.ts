@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
+import { walFlush } from '@aria/sdk/client'
 import { AriaError, type Deployment } from '@aria/sdk/protocol'
 
 /**
@@ -53,7 +54,10 @@ const MIGRATIONS: Record<number, string> = {
   `,
 }
 
-export type Database = DatabaseSync
+export type Database = DatabaseSync & {
+  /** Resolves once everything written so far is on the disk; what was not `unhurried` is there already. */
+  flush(): Promise<void>
+}
 
 /**
  * Opens the node's database for this process alone; others may read it meanwhile (`readDatabase`).
@@ -66,12 +70,14 @@ export function openDatabase(
 ): Database {
   mkdirSync(dataDir, { recursive: true })
   const unlock = lock(join(dataDir, `${name}.lock`), dataDir)
-  const database = new DatabaseSync(join(dataDir, `${name}.sqlite`), { timeout: 500 })
+  const file = join(dataDir, `${name}.sqlite`)
+  const flush = walFlush(file)
   const close = () => {
+    flush.close()
     DatabaseSync.prototype.close.call(database)
     unlock()
   }
-  database.close = close
+  const database: Database = Object.assign(new DatabaseSync(file, { timeout: 500 }), { flush, close })
   try {
     // A voucher must survive a power cut before the work that it pays for starts, hence FULL.
     database.exec('pragma journal_mode = wal; pragma synchronous = full;')
@@ -89,7 +95,8 @@ export function openDatabase(
 /** The books as of now, also while a node writes them; undefined when there are none. */
 export function readDatabase(dataDir: string, name = PROVIDER_BOOKS): Database | undefined {
   const file = join(dataDir, `${name}.sqlite`)
-  return existsSync(file) ? new DatabaseSync(file, { readOnly: true, timeout: 500 }) : undefined
+  if (!existsSync(file)) return undefined
+  return Object.assign(new DatabaseSync(file, { readOnly: true, timeout: 500 }), { flush: async () => {} })
 }
 
 /** A file of its own says whose the books are: a lock on the books themselves would keep readers out as well. */
@@ -104,7 +111,7 @@ function lock(file: string, dataDir: string): () => void {
   }
 }
 
-function migrate(database: Database): void {
+function migrate(database: DatabaseSync): void {
   const { user_version: version } = database.prepare('pragma user_version').get() as { user_version: number }
   if (version > SCHEMA_VERSION) {
     throw new AriaError('bad_config', `The data was written by a newer version (${version}).`, {
@@ -126,7 +133,7 @@ function deploymentName({
 }
 
 /** Vouchers of one deployment are worth nothing in another, so their files never mix. */
-function bind(database: Database, deployment: string, dataDir: string): void {
+function bind(database: DatabaseSync, deployment: string, dataDir: string): void {
   const row = database.prepare("select value from meta where key = 'deployment'").get() as
     | { value: string }
     | undefined
@@ -153,7 +160,7 @@ function explain(cause: unknown, dataDir: string): unknown {
 }
 
 /** All or nothing; an exception undoes every change and passes on. */
-export function inTransaction<T>(database: Database, work: () => T): T {
+export function inTransaction<T>(database: DatabaseSync, work: () => T): T {
   database.exec('begin immediate')
   try {
     const result = work()

@@ -1,3 +1,4 @@
+import { unhurried } from '@aria/sdk/client'
 import type { ChannelParts, Hex, SignedVoucher } from '@aria/sdk/protocol'
 import { AriaError } from '@aria/sdk/protocol'
 import { type Database, inTransaction } from './database.ts'
@@ -34,8 +35,14 @@ export interface NewJob {
 /** Requests remembered one by one in each channel; older ones lie below its floor (protocol: replay). */
 const NONCES_KEPT = 10_000
 
-/** The durable ledger of vouchers and jobs. Every method that returns has reached the disk. */
+/**
+ * The durable ledger of vouchers and jobs. A voucher must survive a power cut before the work that it pays for starts, and a
+ * debt before its receipt leaves: after `admit`, `credit` and `settle` that is so once `synced` resolves. Everything else
+ * has reached the disk when it returns.
+ */
 export interface VoucherStore {
+  /** Resolves once everything written so far has reached the disk; one wait serves all jobs. */
+  synced(): Promise<void>
   account(channel: Hex): ChannelAccount | undefined
   hasRequest(requestId: Hex): boolean
   /** @throws AriaError `request_replayed` for a request id seen before, or a nonce at or below the channel's floor. */
@@ -96,6 +103,7 @@ export function voucherStore(database: Database, nowMs: () => number = Date.now)
       from jobs)
     where state = 'closed' and (is_old or is_beyond)`)
 
+  const unhurriedly = <T>(work: () => T): T => unhurried(database, () => inTransaction(database, work))
   const account = (channel: Hex): ChannelAccount | undefined => {
     const row = selectChannel.get(channel) as Row | undefined
     return row && toAccount(row)
@@ -119,8 +127,10 @@ export function voucherStore(database: Database, nowMs: () => number = Date.now)
     account,
     hasRequest: requestId => selectJob.get(requestId) !== undefined,
 
+    synced: () => database.flush(),
+
     admit: ({ requestId, requestHash, channel, parts, nonce, base, voucher }) =>
-      inTransaction(database, () => {
+      unhurriedly(() => {
         if (selectJob.get(requestId) !== undefined) throw replayed(requestId)
         const row = selectChannel.get(channel) as Row | undefined
         if (row !== undefined && digits(nonce) <= row.nonce_floor) throw replayed(requestId)
@@ -136,7 +146,7 @@ export function voucherStore(database: Database, nowMs: () => number = Date.now)
       const before = known(channel)
       const best = before.best?.total ?? 0n
       if (voucher.total <= best) throw stale(voucher.total, best)
-      save(before, larger(before.due, due), voucher)
+      unhurried(database, () => save(before, larger(before.due, due), voucher))
     },
 
     keep: (channel, parts, voucher) =>
@@ -149,7 +159,7 @@ export function voucherStore(database: Database, nowMs: () => number = Date.now)
       }),
 
     settle: ({ requestId, channel, due, receipt }) =>
-      inTransaction(database, () => {
+      unhurriedly(() => {
         const before = known(channel)
         closeJob.run(requestId)
         save(before, larger(before.due, due), before.best)

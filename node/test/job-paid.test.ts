@@ -1,5 +1,5 @@
 import { FINISH, mustSign, outputRoot, owed, recoverStruct } from '@aria/sdk/protocol'
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { acknowledge, readAnswer } from './support/answer.ts'
 import {
   CONTEXT,
@@ -67,6 +67,42 @@ describe('a paid job', () => {
     const answer = await readAnswer(kit, second, next)
     expect(answer.receipt!.receipt.cumulativeDue).toBe(owed(next.terms, 3))
     await acknowledge(second, answer.receipt!.receipt)
+  })
+
+  it('makes no token before its voucher is on disk, and sends no receipt before the debt is', async () => {
+    const { model, state } = countingModel({ stopAt: 3 })
+    kit = jobKit(model)
+    const { vouchers } = kit.components
+    const disk: PromiseWithResolvers<void>[] = []
+    vouchers.synced = () => {
+      const wait = Promise.withResolvers<void>()
+      disk.push(wait)
+      return wait.promise
+    }
+    const client = kit.open()
+    const ordered = await client.order(await client.quote())
+    await vi.waitFor(() => expect(disk).toHaveLength(1))
+    expect(vouchers.account(ordered.channel)!.best!.total).toBe(mustSign(ordered.terms, 0))
+    expect(state.decoded).toBe(0)
+
+    disk[0]!.resolve()
+    await client.expect('accept')
+    await vi.waitFor(() => expect(disk).toHaveLength(2))
+    expect(vouchers.account(ordered.channel)!.due).toBe(owed(ordered.terms, 3))
+    disk[1]!.resolve()
+    const { receipt } = await readAnswer(kit, client, ordered)
+    await acknowledge(client, receipt!.receipt)
+  })
+
+  it('ends a job whose voucher cannot be brought to the disk, and makes no token for it', async () => {
+    const { model, state } = countingModel()
+    kit = jobKit(model)
+    kit.components.vouchers.synced = () => Promise.reject(new Error('EIO'))
+    const client = kit.open()
+    await client.order(await client.quote())
+    expect(await client.expect('reject')).toMatchObject({ code: 'provider_failed' })
+    expect(state.decoded).toBe(0)
+    expect(kit.components.scheduler.slotsFree()).toBe(2)
   })
 
   it('counts a deposit that came after the channel was read', async () => {

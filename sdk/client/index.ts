@@ -5,6 +5,8 @@ export * from './client.ts'
 export type { InferEvent } from './infer.ts'
 export type { Delivery, InferRequest, Order } from './job/job.ts'
 export { TIMEOUTS, type Timeouts } from './limits.ts'
+export { unhurried } from './store/database.ts'
+export { type Flush, walFlush } from './store/flush.ts'
 export {
   openStore,
   type PendingTransaction,

@@ -78,6 +78,7 @@ export async function admit(
     base: request.base,
     voucher,
   })
+  await vouchers.synced()
   return { channel, signer: parts.signer, requestHash, job, terms, covered: account.best?.total ?? 0n, view }
 }
 

@@ -80,7 +80,8 @@ export function openInbox(admitted: AdmittedJob, components: JobComponents, onLo
     await checkVoucher(voucher, covered, admitted, components)
     components.vouchers.credit(channel, voucher, owed(terms, checkpoint))
     components.metrics.count('aria_vouchers_total')
-    covered = voucher.total
+    await components.vouchers.synced()
+    if (voucher.total > covered) covered = voucher.total
     changed()
   }
 

@@ -56,6 +56,7 @@ export async function settle(
     due: receipt.cumulativeDue,
     receipt: isPublic ? { hash, epoch, item, salt: job.salt, prompt: job.prompt, output } : undefined,
   })
+  await vouchers.synced()
   return { receipt, signature, hash }
 }
 

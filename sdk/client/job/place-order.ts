@@ -76,7 +76,7 @@ export async function placeOrder(
   stream.assertOpen()
   const { voucher, fresh } = await signTotal(components, init.channel, mustSign(order.terms, 0))
   // From here the provider could claim the voucher without a receipt: both are remembered before it leaves.
-  channels.book(init.channel, { due: base, settled: false, voucher: fresh }, nowMs())
+  await channels.book(init.channel, { due: base, settled: false, voucher: fresh }, nowMs())
   const { request, requestSignature: signature, salt, prompt } = order
   await stream.send({ type: 'request', body: { request, signature, salt, prompt, voucher } })
 
@@ -89,7 +89,8 @@ export async function placeOrder(
     )
   } catch (thrown) {
     // Refused work owes nothing: the channel stands where it stood.
-    if (isRejection(toAriaError(thrown))) channels.book(init.channel, { due: base, settled: true }, nowMs())
+    if (isRejection(toAriaError(thrown)))
+      await channels.book(init.channel, { due: base, settled: true }, nowMs())
     throw thrown
   }
 }

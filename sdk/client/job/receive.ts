@@ -96,7 +96,7 @@ async function payAhead(
 ): Promise<bigint> {
   const { channels, nowMs } = components
   const { voucher, fresh } = await signTotal(components, channel, mustSign(terms, proven))
-  channels.book(channel, { due: owed(terms, proven), settled: false, voucher: fresh }, nowMs())
+  await channels.book(channel, { due: owed(terms, proven), settled: false, voucher: fresh }, nowMs())
   if (fresh !== undefined) await stream.send({ type: 'voucher', body: fresh })
   return voucher.total
 }

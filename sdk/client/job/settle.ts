@@ -43,7 +43,7 @@ export async function settle(
   const cost = receipt.cumulativeDue - order.terms.base
   const { requestId } = order.request
   const entry = { requestId, channel: order.channel, receiptHash, receipt, signature, cost }
-  books.settle({ ...entry, receivedAtMs: nowMs() }, fresh)
+  await books.settle({ ...entry, receivedAtMs: nowMs() }, fresh)
   output.proven = tokens.length
   const unmeasured = { firstTokenMs: undefined, tokensPerSecond: undefined }
   const delivery = { receipt, signature, order, receiptHash, output: Uint32Array.from(tokens), cost }

@@ -45,11 +45,11 @@ export interface ChannelStore {
   /** Remembers a larger total. @throws AriaError `internal` when it does not grow. */
   raiseSigned(id: Hex, voucher: SignedVoucher): void
   /**
-   * What is owed now, and the voucher that goes with it, in one write that is on disk on return. Only a debt that grew
-   * within its request, without a voucher, may wait for the next write: the provider's claim is bounded by what was signed.
-   * @throws AriaError `internal` when a new voucher's total does not grow.
+   * What is owed now, and the voucher that goes with it, in one write. Resolves once it is on disk, and nothing may leave
+   * before; only a debt that grew within its request, without a voucher, is not waited for: what the provider can claim is
+   * bounded by what was signed. @throws AriaError `internal` at once when a new voucher's total does not grow.
    */
-  book(id: Hex, entry: ChannelEntry, nowMs: number): void
+  book(id: Hex, entry: ChannelEntry, nowMs: number): Promise<void>
   setChain(id: Hex, chain: { balance: bigint; claimed: bigint; thawEnd: number }): void
 }
 
@@ -83,7 +83,11 @@ function toChannel(row: Row): ChannelRow {
   }
 }
 
-export function channelStore(database: DatabaseSync): ChannelStore {
+/** `flush` brings to the disk what `database` has written; a store that is only read needs none. */
+export function channelStore(
+  database: DatabaseSync,
+  flush: () => Promise<void> = async () => {},
+): ChannelStore {
   const insert = database.prepare(
     `insert into channels (id, payer, payee, signer, salt, node, operator, balance, claimed, thaw_end, due, settled,
        signed_total, signed_signature, next_nonce, created_at_ms, used_at_ms)
@@ -146,14 +150,15 @@ export function channelStore(database: DatabaseSync): ChannelStore {
     },
     book(id, { due: owed, settled, voucher }, nowMs) {
       const rest = [settled ? 1 : 0, Math.trunc(nowMs), nonces.get(id) ?? 0, id]
-      const before = get(id)
-      const isSmall = voucher === undefined && !settled && !nonces.has(id) && before?.settled === false
-      if (voucher !== undefined) {
-        requireGrowth(id, voucher)
-        promise.run(String(voucher.total), voucher.signature, String(owed), ...rest)
-      } else if (isSmall) unhurried(database, () => due.run(String(owed), ...rest))
-      else due.run(String(owed), ...rest)
+      const isGrowth = voucher === undefined && !settled && !nonces.has(id) && get(id)?.settled === false
+      if (voucher !== undefined) requireGrowth(id, voucher)
+      unhurried(database, () => {
+        if (voucher === undefined) due.run(String(owed), ...rest)
+        else promise.run(String(voucher.total), voucher.signature, String(owed), ...rest)
+      })
       nonces.delete(id)
+      // A transaction is waited for by whoever began it.
+      return isGrowth || database.isTransaction ? Promise.resolve() : flush()
     },
     setChain(id, { balance, claimed, thawEnd }) {
       chain.run(String(balance), String(claimed), thawEnd, id)

@@ -98,13 +98,14 @@ export function inTransaction(database: DatabaseSync, work: () => void): void {
 }
 
 /**
- * Writes what a power cut may take, without waiting for the disk; the next durable write takes it along, and a process that
- * dies loses nothing.
+ * Writes without waiting for the disk. What may be lost in a power cut comes there with the next write that waits; for the
+ * rest the caller awaits a `Flush` before it relies on it. The end of the process alone takes nothing.
  */
-export function unhurried(database: DatabaseSync, write: () => unknown): void {
+export function unhurried<T>(database: DatabaseSync, write: () => T): T {
+  if (database.isTransaction) return write()
   database.exec('pragma synchronous = normal')
   try {
-    write()
+    return write()
   } finally {
     database.exec('pragma synchronous = full')
   }

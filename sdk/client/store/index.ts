@@ -1,7 +1,8 @@
 import { join } from 'node:path'
 import type { Deployment, SignedVoucher } from '../../protocol/index.ts'
 import { type ChannelStore, channelStore } from './channels.ts'
-import { inTransaction, openDatabase, readDatabase } from './database.ts'
+import { inTransaction, openDatabase, readDatabase, unhurried } from './database.ts'
+import { walFlush } from './flush.ts'
 import { type ProviderStore, providerStore } from './providers.ts'
 import { type ReceiptEntry, type ReceiptStore, receiptStore } from './receipts.ts'
 import { type TransactionStore, transactionStore } from './transactions.ts'
@@ -17,8 +18,8 @@ export interface Store {
   transactions: TransactionStore
   providers: ProviderStore
   receipts: Pick<ReceiptStore, 'totals'>
-  /** The end of a request: its receipt, the debt that it states, and the voucher for it where one is missing, at once. */
-  settle(entry: ReceiptEntry, voucher: SignedVoucher | undefined): void
+  /** The end of a request: its receipt, the debt that it states, and the voucher for it where one is missing, at once; on disk when it resolves. */
+  settle(entry: ReceiptEntry, voucher: SignedVoucher | undefined): Promise<void>
   close(): void
 }
 
@@ -46,18 +47,27 @@ export function readStore(path: string): StoreView {
 /** @throws AriaError `storage_locked` when another process has the file open. */
 export function openStore(path: string): Store {
   const database = openDatabase(path)
-  const channels = channelStore(database)
+  const flush = path === ':memory:' ? undefined : walFlush(path)
+  const channels = channelStore(database, flush)
   const receipts = receiptStore(database)
   return {
     ...{ channels, receipts },
     transactions: transactionStore(database),
     providers: providerStore(database),
-    settle: (entry, voucher) =>
-      inTransaction(database, () => {
-        const { channel, receipt, receivedAtMs } = entry
-        channels.book(channel, { due: receipt.cumulativeDue, settled: true, voucher }, receivedAtMs)
-        receipts.add(entry)
-      }),
-    close: () => database.close(),
+    async settle(entry, voucher) {
+      const { channel, receipt, receivedAtMs } = entry
+      const debt = { due: receipt.cumulativeDue, settled: true, voucher }
+      unhurried(database, () =>
+        inTransaction(database, () => {
+          channels.book(channel, debt, receivedAtMs)
+          receipts.add(entry)
+        }),
+      )
+      await flush?.()
+    },
+    close: () => {
+      flush?.close()
+      database.close()
+    },
   }
 }
