@@ -12,12 +12,22 @@ export const NEGOTIATION_BYTES_MAX = 16 * 1024
 /** What the library's muxer and stream have beside their public types. */
 interface MuxerInside {
   onRemoteStream(stream: StreamInside): void
+  _newStream(id: number, state: number, direction: string): StreamInside
 }
-type StreamInside = Stream & { onData(data: { byteLength: number }): void }
+type StreamInside = Stream & {
+  onData(data: { byteLength: number }): void
+  /** One of StreamState: here only whether the peer has heard of the stream matters. */
+  state: number
+  recvWindow: number
+  recvWindowCapacity: number
+  sendWindowUpdate(): void
+}
+/** The library's StreamState of a stream that both sides know. */
+const ESTABLISHED = 3
 
 /**
- * Yamux with the limits that a stranger meets. While a protocol is negotiated the library itself would keep up to 4 MiB of
- * each of a thousand streams.
+ * Yamux with the limits that a stranger meets, and with half the packets. While a protocol is negotiated the library itself
+ * would keep up to 4 MiB of each of a thousand streams.
  */
 export function boundedYamux(): ReturnType<typeof yamux> {
   const factoryOf = yamux({
@@ -39,10 +49,26 @@ export function boundedYamux(): ReturnType<typeof yamux> {
         boundNegotiation(stream)
         onRemoteStream(stream)
       }
+      const newStream = inside._newStream.bind(muxer)
+      inside._newStream = (...args) => updatingRarely(newStream(...args))
       return muxer
     }
     return factory
   }
+}
+
+/**
+ * The library answers every frame of data with a frame that opens the window again: a packet to encrypt, send and decrypt
+ * for each token. Half a window at once is enough, as in Yamux's first implementation (hashicorp/yamux, sendWindowUpdate):
+ * a writer always has the other half.
+ */
+function updatingRarely(stream: StreamInside): StreamInside {
+  const update = stream.sendWindowUpdate.bind(stream)
+  stream.sendWindowUpdate = () => {
+    const used = stream.recvWindow - stream.recvWindowCapacity
+    if (stream.state !== ESTABLISHED || used >= STREAM_WINDOW_BYTES / 2) update()
+  }
+  return stream
 }
 
 function boundNegotiation(stream: StreamInside): void {
