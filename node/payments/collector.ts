@@ -12,6 +12,8 @@ const ROWS_MAX = 100
 /** Channels looked at in one beat, and in the first one after a start, which must not miss a thaw. */
 const CHANNELS_MAX = 1_000
 const CHANNELS_FIRST_MAX = 100_000
+/** After a start every channel is compared with the chain once, this many in a beat. */
+const COMPARED_MAX = 100
 /** Redeem when more than this share of a channel's balance is at stake, if it is worth the gas (protocol: redemption policy). */
 const SHARE_OF_BALANCE = 20n
 /** A redemption by value brings more than this many times what it costs. */
@@ -25,7 +27,7 @@ const THAW_AGAIN_MS = 30_000
 const FINAL_LOOK_MS = 10_000
 
 export interface CollectorComponents {
-  vouchers: Pick<VoucherStore, 'unredeemed' | 'claimedOnChain' | 'account'>
+  vouchers: Pick<VoucherStore, 'unredeemed' | 'after' | 'claimedOnChain' | 'account'>
   channels: Pick<ChannelReader, 'funds' | 'thawing'>
   outbox: Pick<Outbox, 'send' | 'settle' | 'gasPrice'>
   escrow: Address
@@ -75,6 +77,8 @@ export function collector(components: CollectorComponents): Collector {
   /** What was unredeemed at the last look at the chain, so that a quiet beat asks it nothing. */
   let lastSeen: bigint | undefined
   let finalLookMs = 0
+  /** The last channel that was compared after the start; undefined when all were. */
+  let compared: Hex | undefined = '0x'
 
   const isOld = ({ unredeemedSinceMs = nowMs() }: ChannelAccount) =>
     nowMs() - unredeemedSinceMs >= components.redeemAfterMs
@@ -103,9 +107,19 @@ export function collector(components: CollectorComponents): Collector {
         lost.delete(account.id)
         if (nowMs() - (thawing.get(account.id) ?? 0) >= THAW_AGAIN_MS) thawing.delete(account.id)
       }
-      if (!hasMore || funds.claimed !== account.claimed) vouchers.claimedOnChain(account.id, funds)
+      const isOpen = account.unredeemedSinceMs !== undefined
+      if ((!hasMore && isOpen) || funds.claimed !== account.claimed)
+        vouchers.claimedOnChain(account.id, funds)
     }
     return claims
+  }
+
+  /** Books from an old copy lag behind the chain also where nothing seems open: nothing else would ever look there. */
+  const compareNext = async (): Promise<void> => {
+    if (compared === undefined) return
+    const accounts = vouchers.after(compared, COMPARED_MAX)
+    await readClaims(accounts)
+    compared = accounts.length < COMPARED_MAX ? undefined : accounts.at(-1)!.id
   }
 
   const redeem = async (claims: readonly Claim[]): Promise<void> => {
@@ -147,6 +161,7 @@ export function collector(components: CollectorComponents): Collector {
   const collect = async (mustNow: boolean): Promise<void> => {
     const outcome = await outbox.settle()
     if (outcome !== undefined && outcome !== 'pending') lastSeen = undefined
+    await compareNext()
     const accounts = toLookAt()
     const waits = accounts.some(account => isOld(account) && atStake(account) > 0n)
     const isQuiet = sum(accounts) === lastSeen && thawing.size === 0 && lost.size === 0 && !waits

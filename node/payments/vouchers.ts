@@ -54,6 +54,8 @@ export interface VoucherStore {
   settle(job: { requestId: Hex; channel: Hex; due: bigint; receipt: ReceiptRecord | undefined }): void
   /** Channels whose best voucher exceeds what the chain paid, oldest first. */
   unredeemed(limit: number): ChannelAccount[]
+  /** Every channel in the order of ids, page by page: those after this id. */
+  after(channel: Hex, limit: number): ChannelAccount[]
   /**
    * What the chain shows: what it paid, and whether the best voucher can still bring anything. `isFinal`: the chain's
    * final state says the same, so that no reorganisation takes it back.
@@ -94,6 +96,7 @@ export function voucherStore(database: Database, nowMs: () => number = Date.now)
   const selectUnredeemed = database.prepare(
     'select * from channels where unredeemed_since is not null order by unredeemed_since limit ?',
   )
+  const selectAfter = database.prepare('select * from channels where id > ? order by id limit ?')
   database.exec('create temp table if not exists old (id text, channel text, nonce text)')
   const listOld = database.prepare(`
     insert into old select request_id, channel_id, nonce from (
@@ -167,6 +170,8 @@ export function voucherStore(database: Database, nowMs: () => number = Date.now)
       }),
 
     unredeemed: limit => (selectUnredeemed.all(limit) as unknown as Row[]).map(toAccount),
+
+    after: (channel, limit) => (selectAfter.all(channel, limit) as unknown as Row[]).map(toAccount),
 
     claimedOnChain: (channel, { claimed, balance, isFinal }) => {
       // Compared with the voucher of this moment: one may have come in while the chain was read.

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { cpSync } from 'node:fs'
 import { ARIA, channelId, deployed, type Hex, keySigner, signStruct, toHex } from '@aria/sdk/protocol'
 import { escrowAbi, tokenAbi } from '@aria/sdk/protocol/abi'
 import { createTestClient, createWalletClient, http } from 'viem'
@@ -187,6 +188,57 @@ describe('collector', () => {
     await money.beat()
     expect(vouchers.unredeemed(10)).toEqual([])
     head = 'latest'
+  })
+
+  it('learns after a start from an old copy what the chain has paid: provider-forgets-a-redemption', async () => {
+    const { id } = await channelWith(1_000n, 300n)
+    await money.collect()
+    database.close()
+    cpSync(dir, `${dir}-old`, { recursive: true })
+    open(dir)
+    await credit(id, 500n)
+    await money.collect()
+    database.close()
+
+    open(`${dir}-old`)
+    expect(vouchers.account(id)).toMatchObject({ claimed: 300n, unredeemedSinceMs: undefined })
+    await money.beat()
+    expect(vouchers.account(id)).toMatchObject({ claimed: 500n, unredeemedSinceMs: undefined })
+    expect(transactions()).toEqual(['mined'])
+  })
+
+  it('compares page by page after a start, and each channel once', async () => {
+    const parts = { payer: payer.address, signer: session.address, salt: 1n }
+    const settled = { parts, due: 7n, best: undefined, claimed: 7n, unredeemedSinceMs: undefined }
+    const ids = Array.from({ length: 250 }, (_, index): Hex => `0x${`${index}`.padStart(64, '0')}`)
+    const asked: Hex[] = []
+    money = collector({
+      ...{ outbox: sender, payee, log: silentLog, metrics: createMetrics(), ariaPerEth },
+      vouchers: {
+        ...vouchers,
+        after: (channel, limit) =>
+          ids
+            .filter(id => id > channel)
+            .slice(0, limit)
+            .map(id => ({ ...settled, id })),
+      },
+      channels: {
+        ...channelReader(chain, 'latest'),
+        funds: async channel => {
+          asked.push(channel)
+          return { claimed: 7n, balance: 9n, thawEnd: 0, isFinal: true }
+        },
+      },
+      escrow: test.deployment.contracts.escrow,
+      redeemAfterMs: 60_000,
+    })
+    const perBeat: number[] = []
+    for (let beat = 0; beat < 4; beat++) {
+      await money.beat()
+      perBeat.push(asked.length)
+    }
+    expect(perBeat).toEqual([100, 200, 250, 250])
+    expect(asked).toEqual(ids)
   })
 
   it('redeems at once when the payer thaws', async () => {
