@@ -24,7 +24,7 @@ export interface Outbox {
   /** Looks for the outcome of what is pending; sends it again when the network lost it. */
   settle(): Promise<Outcome | undefined>
   gasBalance(): Promise<bigint>
-  /** Wei that one unit of gas costs now. */
+  /** Wei that one unit of gas costs, read within the last ten seconds: it is a policy's yardstick, not a bid. */
   gasPrice(): Promise<bigint>
   /** What is under way, for the view of money at rest. */
   pending(): { purpose: string; hash: Hex; nonce: number } | undefined
@@ -41,6 +41,7 @@ interface Pending {
 /** How long `send` waits for the block; later, `settle` finds out. */
 const WAIT_MS = 5_000
 const POLL_INTERVAL_MS = 100
+const GAS_PRICE_AGE_MS_MAX = 10_000
 
 export interface OutboxInit {
   chain: Chain
@@ -75,6 +76,7 @@ export function outbox({
   const update = database.prepare('update transactions set state = ? where id = ?')
   const pending = () => selectPending.get() as Pending | undefined
   let isSending = false
+  let price: { wei: bigint; readMs: number } | undefined
 
   const finish = (transaction: Pending, outcome: Outcome): Outcome => {
     update.run(outcome, transaction.id)
@@ -169,7 +171,14 @@ export function outbox({
     send,
     settle,
     gasBalance: () => onChain('read the gas balance', () => client.getBalance({ address: account.address })),
-    gasPrice: () => onChain('read the gas price', () => client.getGasPrice()),
+    gasPrice: async () => {
+      const isRecent = price !== undefined && Math.abs(nowMs() - price.readMs) <= GAS_PRICE_AGE_MS_MAX
+      if (!isRecent) {
+        const wei = await onChain('read the gas price', () => client.getGasPrice())
+        price = { wei, readMs: nowMs() }
+      }
+      return price!.wei
+    },
     pending,
   }
 }

@@ -2,7 +2,9 @@ import type { Hex } from '@aria/sdk/protocol'
 import type { ChannelFunds, ChannelReader, ChannelView } from './channels.ts'
 
 /** A withdrawal takes a day, and its announcement is watched beside this: seconds decide nothing. */
-const AGE_MS_MAX = 10_000
+const VIEW_AGE_MS_MAX = 10_000
+/** Of a channel that does not thaw, what is final and covers the best voucher: only a redemption changes its meaning. */
+const FUNDS_AGE_MS_MAX = 60_000
 /** Channels remembered; beyond, the oldest answers go. */
 const CHANNELS_MAX = 4_096
 
@@ -19,15 +21,15 @@ export interface RecentInit {
 
 /**
  * Answers again what the chain said of a channel moments ago: on a busy node requests and redemptions would ask it about
- * the same channels many times a second. Never an answer from before a thaw was seen or our own transaction ended, none
- * that a reorganisation may still change, none older than AGE_MS_MAX.
+ * the same channels many times a second. Never an answer from before a thaw was seen or our own transaction ended, no
+ * funds that a reorganisation may still change, none older than the limits above.
  */
 export function recentChannels(
   reader: ChannelReader,
   { bestTotal, nowMs = () => performance.now() }: RecentInit,
 ): RecentChannels {
-  const views = memory<ChannelView>(nowMs)
-  const funds = memory<ChannelFunds>(nowMs)
+  const views = memory<ChannelView>(VIEW_AGE_MS_MAX, nowMs)
+  const funds = memory<ChannelFunds>(FUNDS_AGE_MS_MAX, nowMs)
   const covers = (channel: Hex) => (balance: bigint) => balance >= bestTotal(channel)
 
   return {
@@ -54,7 +56,7 @@ export function recentChannels(
   }
 }
 
-function memory<T extends { balance: bigint; thawEnd: number }>(nowMs: () => number) {
+function memory<T extends { balance: bigint; thawEnd: number }>(ageMsMax: number, nowMs: () => number) {
   const known = new Map<Hex, { value: T; askedMs: number }>()
   /** Counts what made answers under way worthless. */
   let changes = 0
@@ -62,7 +64,7 @@ function memory<T extends { balance: bigint; thawEnd: number }>(nowMs: () => num
   return {
     find(channel: Hex, isEnough: (balance: bigint) => boolean): T | undefined {
       const entry = known.get(channel)
-      if (entry === undefined || nowMs() - entry.askedMs > AGE_MS_MAX) return undefined
+      if (entry === undefined || nowMs() - entry.askedMs > ageMsMax) return undefined
       return isEnough(entry.value.balance) ? entry.value : undefined
     },
     async learn(channel: Hex, reading: Promise<T>, mayKeep: (value: T) => boolean = () => true): Promise<T> {

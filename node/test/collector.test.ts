@@ -250,6 +250,21 @@ describe('collector', () => {
     expect(await claimed(id)).toBe(10n)
   })
 
+  it('asks for the price of gas once in ten seconds', async () => {
+    let [asked, nowMs] = [0, 1_000]
+    const getGasPrice = async () => BigInt(++asked)
+    const client = { ...chain.client, getGasPrice } as typeof chain.client
+    const { privateKey } = node
+    const init = { chain: { ...chain, client }, database, privateKey, log: silentLog, nowMs: () => nowMs }
+    const { gasPrice } = outbox(init)
+
+    expect([await gasPrice(), await gasPrice()]).toEqual([1n, 1n])
+    nowMs += 10_000
+    expect(await gasPrice()).toBe(1n)
+    nowMs += 1
+    expect(await gasPrice()).toBe(2n)
+  })
+
   it('looks at a thawing channel even when a thousand others come first', async () => {
     const { id, parts } = await channelWith(1_000n, 10n)
     const others = channelReader(chain, 'latest')
