@@ -1,7 +1,19 @@
 import { join } from 'node:path'
-import { type Address, AriaError, type Deployment, type Hex } from '@aria/sdk/protocol'
+import { type Address, AriaError, type Deployment, type EnergyClaim, type Hex } from '@aria/sdk/protocol'
 import * as v from 'valibot'
-import { address, amount, integer, level, list, path, price, publicKey, url } from './settings/fields.ts'
+import {
+  address,
+  amount,
+  energy,
+  integer,
+  level,
+  list,
+  path,
+  price,
+  publicKey,
+  region,
+  url,
+} from './settings/fields.ts'
 import { readKey, readOrCreateKey } from './settings/keys.ts'
 import { type Environment, parseSettings, readDeployment } from './settings/parse.ts'
 
@@ -13,6 +25,8 @@ const PORT_GATEWAY = 4610
 const PORT_WATCHTOWER = 4640
 const RPC_URL_LOCAL = 'http://127.0.0.1:4620'
 const SECONDS_PER_HOUR = 3600
+/** Twice what one redemption costs on a cheap second layer (45,000 gas at 0.01 gwei, 1000 ARIA per ETH). */
+const CHANNEL_MIN = '0.001'
 
 /** Which block a channel's balance is credited at: on a chain that can reorganise, only the safe head counts. */
 export type CreditHead = 'latest' | 'safe' | 'finalized'
@@ -34,6 +48,12 @@ export interface ProviderConfig {
   readonly bootstrap: readonly string[]
   readonly pricePerInputToken: bigint
   readonly pricePerOutputToken: bigint
+  /** Wei that a channel must hold before it is served. */
+  readonly channelMin: bigint
+  /** Where the machine stands, by the operator's word; offers carry it. */
+  readonly region: string | undefined
+  /** What one output token costs the machine, by the operator's word; offers carry it. */
+  readonly energy: EnergyClaim | undefined
   /** Requests that generate at the same time, in shared steps of the engine. */
   readonly slots: number
   /** Requests that wait for a slot; beyond, `busy`. */
@@ -81,6 +101,9 @@ const providerSchema = v.object({
   ARIA_LISTEN: v.optional(list, '/ip4/127.0.0.1/tcp/4631'),
   ARIA_PRICE_IN: v.optional(price, '0.5'),
   ARIA_PRICE_OUT: v.optional(price, '2'),
+  ARIA_CHANNEL_MIN: v.optional(amount, CHANNEL_MIN),
+  ARIA_REGION: v.optional(region),
+  ARIA_ENERGY: v.optional(energy),
   ARIA_SLOTS: v.optional(integer(1, 256), '16'),
   ARIA_QUEUE: v.optional(integer(0, 4096), '16'),
   ARIA_THREADS: v.optional(integer(1, 256)),
@@ -188,6 +211,9 @@ export function providerConfig(env: Environment = environment()): ProviderConfig
     bootstrap: found.ARIA_BOOTSTRAP,
     pricePerInputToken: found.ARIA_PRICE_IN,
     pricePerOutputToken: found.ARIA_PRICE_OUT,
+    channelMin: found.ARIA_CHANNEL_MIN,
+    region: found.ARIA_REGION,
+    energy: found.ARIA_ENERGY,
     slots: found.ARIA_SLOTS,
     queue: found.ARIA_QUEUE,
     threads: found.ARIA_THREADS,

@@ -137,7 +137,12 @@ async function build(
     engine,
   }
   const scheduler = createScheduler({ slots: config.slots, queue: config.queue, pages })
-  const prices = { perInputToken: config.pricePerInputToken, perOutputToken: config.pricePerOutputToken }
+  const prices = {
+    perInputToken: config.pricePerInputToken,
+    perOutputToken: config.pricePerOutputToken,
+    depositMin: config.channelMin,
+  }
+  const claims = { region: config.region, energy: config.energy }
 
   const host = await listen(config)
   resources.add(() => host.stop())
@@ -145,7 +150,7 @@ async function build(
   const book = watchOffers({ host, deployed })
   resources.add(() => book.close())
   const slotsFree = () => scheduler.slotsFree()
-  const offers = { host, deployed, signer, operator, payee, model, prices, clock, slotsFree, log }
+  const offers = { host, deployed, signer, operator, payee, model, prices, claims, clock, slotsFree, log }
   const offer = await announceOffers(offers)
   resources.add(() => offer.stop())
 

@@ -13,6 +13,8 @@ export const NEW_CHANNEL_CREDIT = ARIA / 1000n
 export interface ChannelView {
   /** Credited: what the chosen head and the newest block both show, and at most NEW_CHANNEL_CREDIT of what is newer. */
   balance: bigint
+  /** What the newest block shows, credited or not: everything that was deposited and not withdrawn. */
+  deposited: bigint
   claimed: bigint
   /** As of the newest block: an announced withdrawal counts at once. */
   thawEnd: number
@@ -57,7 +59,7 @@ export function channelReader({ client, deployment }: Chain, head: CreditHead): 
           head === 'latest' ? undefined : readAt(channel, head),
         ])
         const balance = credit(newest.balance, credited?.balance ?? newest.balance)
-        return { balance, claimed: newest.claimed, thawEnd: newest.thawEnd, block }
+        return { balance, deposited: newest.balance, claimed: newest.claimed, thawEnd: newest.thawEnd, block }
       }),
 
     funds: channel =>
@@ -112,4 +114,20 @@ export function requireFunds({ balance, thawEnd }: ChannelView, debtMax: bigint)
       },
     )
   }
+}
+
+/**
+ * Whether the channel is large enough to be worth a redemption. Counts what the newest block shows: a reorganisation that
+ * takes it back takes nothing that was credited. @throws AriaError `deposit_too_small`.
+ */
+export function requireDeposit({ deposited }: ChannelView, depositMin: bigint): void {
+  if (deposited >= depositMin) return
+  throw new AriaError(
+    'deposit_too_small',
+    `The channel holds ${deposited} wei, the offer asks for at least ${depositMin}.`,
+    {
+      facts: { deposited, depositMin },
+      hint: 'Deposit the difference into the channel: it stays yours until it is spent.',
+    },
+  )
 }

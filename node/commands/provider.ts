@@ -16,6 +16,13 @@ const FLAGS: readonly Flag[] = [
   ['--bootstrap <multiaddrs>', 'ARIA_BOOTSTRAP', 'peers that introduce us, comma separated'],
   ['--price-in <aria>', 'ARIA_PRICE_IN', 'ARIA per million prompt tokens'],
   ['--price-out <aria>', 'ARIA_PRICE_OUT', 'ARIA per million output tokens'],
+  ['--channel-min <aria>', 'ARIA_CHANNEL_MIN', 'a channel that holds less is not served (default: 0.001)'],
+  ['--region <code>', 'ARIA_REGION', 'where this machine stands, such as DE or DE-BE; offers say so'],
+  [
+    '--energy <claim>',
+    'ARIA_ENERGY',
+    'what a token costs here by "aria bench": rapl:0.85 (joules) or cpu-time:0.012 (CPU seconds); offers say so',
+  ],
   ['--slots <count>', 'ARIA_SLOTS', 'requests served at the same time'],
   ['--queue <count>', 'ARIA_QUEUE', 'requests that may wait for a slot'],
   ['--threads <count>', 'ARIA_THREADS', 'threads of the engine'],

@@ -4,7 +4,9 @@ import {
   AriaError,
   type Deployed,
   digest,
+  type EnergyClaim,
   encodeFrame,
+  energyFields,
   type Hex,
   OFFER_BYTES_MAX,
   type Offer,
@@ -36,6 +38,8 @@ export interface OfferComponents {
   payee: Address
   model: ServedModel
   prices: Prices
+  /** What the operator says of the machine. */
+  claims: { region: string | undefined; energy: EnergyClaim | undefined }
   clock: Pick<ChainClock, 'nowSeconds'>
   slotsFree: () => number
   log: Log
@@ -80,7 +84,7 @@ export async function announceOffers(components: OfferComponents): Promise<Offer
 }
 
 async function makeOffer(
-  { host, deployed, signer, operator, payee, model, prices, clock, slotsFree }: OfferComponents,
+  { host, deployed, signer, operator, payee, model, prices, claims, clock, slotsFree }: OfferComponents,
   sequence: bigint,
 ): Promise<SignedOffer> {
   const addresses = host.getMultiaddrs().map(String).slice(0, MULTIADDRS_MAX)
@@ -93,6 +97,9 @@ async function makeOffer(
     pricePerOutputToken: prices.perOutputToken,
     contextMax: model.contextMax,
     slotsFree: slotsFree(),
+    depositMin: prices.depositMin,
+    region: claims.region ?? '',
+    ...energyFields(claims.energy),
     sequence,
     validUntil: clock.nowSeconds() + OFFER_SECONDS,
     multiaddrs: addresses,

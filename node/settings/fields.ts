@@ -1,5 +1,5 @@
 import { resolve } from 'node:path'
-import { type Address, type Hex, parseAria, perToken } from '@aria/sdk/protocol'
+import { type Address, type Hex, isRegion, parseAria, parseEnergy, perToken } from '@aria/sdk/protocol'
 import * as v from 'valibot'
 
 // The kinds of values that settings hold; each message completes "expected …".
@@ -41,6 +41,22 @@ export const amount = v.pipe(
   v.string(),
   v.regex(/^\d{1,12}(\.\d{1,18})?$/, 'an amount of ARIA, such as 12.5'),
   v.transform(parseAria),
+)
+export const region = v.pipe(
+  v.string(),
+  v.transform(text => text.toUpperCase()),
+  v.check(isRegion, 'a country, with its subdivision if wanted (ISO 3166): DE or DE-BE'),
+)
+export const energy = v.pipe(
+  v.string(),
+  v.rawTransform(({ dataset: { value }, addIssue, NEVER }) => {
+    const claim = parseEnergy(value)
+    if (claim !== undefined) return claim
+    addIssue({
+      message: 'what "aria bench" measured per token: rapl:0.85 (joules) or cpu-time:0.012 (CPU seconds)',
+    })
+    return NEVER
+  }),
 )
 export const level = v.picklist(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
 export const publicKey = v.pipe(

@@ -144,7 +144,7 @@ describe('bad input', () => {
   })
 
   it('stale: the price of a quote holds for its request when the provider asks more meanwhile', async () => {
-    const prices = { perInputToken: 3n, perOutputToken: 10n }
+    const prices = { perInputToken: 3n, perOutputToken: 10n, depositMin: 0n }
     kit = jobKit(countingModel({ stopAt: 5 }).model, { prices })
     const client = kit.open()
     const quoted = await client.quote()

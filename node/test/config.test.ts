@@ -55,6 +55,20 @@ describe('configuration', () => {
     expect(Object.isFrozen(config)).toBe(true)
   })
 
+  it('reads what the operator says of the machine, and says nothing by itself', () => {
+    const said = { ARIA_REGION: 'de-be', ARIA_ENERGY: 'rapl:4294.967295', ARIA_CHANNEL_MIN: '0' }
+    const largest = { source: 'rapl', microPerToken: 2 ** 32 - 1 }
+    const silent = { region: undefined, energy: undefined, channelMin: 10n ** 15n }
+
+    expect(providerConfig({ ...env, ...said })).toMatchObject({
+      ...{ region: 'DE-BE', energy: largest, channelMin: 0n },
+    })
+    expect(providerConfig(env)).toMatchObject(silent)
+    expect(providerConfig({ ...env, ARIA_ENERGY: 'cpu-time:0.000001' }).energy).toEqual({
+      ...{ source: 'cpu-time', microPerToken: 1 },
+    })
+  })
+
   it('makes a node key once, readable by its owner only', () => {
     const { nodeKey } = providerConfig(env)
     const file = join(env['ARIA_DATA_DIR']!, 'node.key')
@@ -74,6 +88,14 @@ describe('configuration', () => {
     ['ARIA_DEPLOYMENT', '/nowhere/deployment.json'],
     ['ARIA_RPC_URL', 'not a url'],
     ['ARIA_PRICE_IN', '-1'],
+    ['ARIA_CHANNEL_MIN', '-1'],
+    ['ARIA_REGION', 'UK'],
+    ['ARIA_REGION', 'DE-'],
+    ['ARIA_REGION', 'DE-BERL'],
+    ['ARIA_ENERGY', '0.85'],
+    ['ARIA_ENERGY', 'rapl:0'],
+    ['ARIA_ENERGY', 'rapl:4294.967296'],
+    ['ARIA_ENERGY', 'meter:1'],
     ['ARIA_SLOTS', '0'],
     ['ARIA_SLOTS', '257'],
     ['ARIA_CACHE_MB', '0'],

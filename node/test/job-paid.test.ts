@@ -106,9 +106,9 @@ describe('a paid job', () => {
   })
 
   it('counts a deposit that came after the channel was read', async () => {
-    const view = { balance: 1n, claimed: 0n, thawEnd: 0, block: 7n }
+    const view = { balance: 1n, deposited: 1n, claimed: 0n, thawEnd: 0, block: 7n }
     const read = async (_channel: unknown, options?: { isFresh: boolean }) =>
-      options?.isFresh ? { ...view, balance: 10n ** 9n } : view
+      options?.isFresh ? { ...view, balance: 10n ** 9n, deposited: 10n ** 9n } : view
     kit = jobKit(countingModel({ stopAt: 3 }).model, { channels: { read } })
     const client = kit.open()
     const ordered = await client.order(await client.quote())
@@ -120,7 +120,7 @@ describe('a paid job', () => {
 
   it('asks the chain about a known channel while the client signs, and about a stranger only after its voucher', async () => {
     let reads = 0
-    const view = { balance: 10n ** 9n, claimed: 0n, thawEnd: 0, block: 7n }
+    const view = { balance: 10n ** 9n, deposited: 10n ** 9n, claimed: 0n, thawEnd: 0, block: 7n }
     const read = async () => {
       reads++
       return view

@@ -7,6 +7,7 @@ import {
   channelOf,
   countingModel,
   DEPLOYED,
+  DEPOSIT_MIN,
   type JobKit,
   jobKit,
   type OrderChange,
@@ -75,6 +76,24 @@ describe('a refused request', () => {
     kit = jobKit()
     kit.view.balance = 100n * PRICE_OUT
     expect(await refusedAt(kit.open())).toBe('channel_unfunded')
+  })
+
+  it('gives deposit_too_small below the minimum of the offer, and serves at it', async () => {
+    kit = jobKit()
+    kit.view.deposited = DEPOSIT_MIN - 1n
+    const client = kit.open()
+    await client.order(await client.quote())
+    const reject = await client.expect('reject')
+    expect(reject.code).toBe('deposit_too_small')
+    expect(reject.message).toContain(`${DEPOSIT_MIN - 1n}`)
+    expect(kit.components.vouchers.account(channelOf())).toBeUndefined()
+
+    kit.view.deposited = DEPOSIT_MIN
+    const again = kit.open()
+    await again.order(await again.quote())
+    await again.expect('accept')
+    again.stream.abort(new Error('enough'))
+    await again.served
   })
 
   it('gives base_too_low below the debt of an earlier job', async () => {

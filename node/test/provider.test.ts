@@ -1,5 +1,12 @@
 import { loadModel } from '@aria/engine'
-import { type Client, createClient, type Delivery, openStore, type Store } from '@aria/sdk/client'
+import {
+  type Client,
+  createClient,
+  DEPOSIT_MIN,
+  type Delivery,
+  openStore,
+  type Store,
+} from '@aria/sdk/client'
 import { createHost, framed, type Host } from '@aria/sdk/p2p'
 import {
   AriaError,
@@ -10,6 +17,7 @@ import {
   deployed,
   digest,
   encodeFrame,
+  energyClaim,
   epochTimes,
   type Hex,
   keySigner,
@@ -26,6 +34,7 @@ import { createWalletClient, http } from 'viem'
 import { generatePrivateKey, privateKeyToAccount } from 'viem/accounts'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { roles } from '../../scripts/localnet/accounts.ts'
+import { channelReader } from '../chain/channels.ts'
 import { type Chain, connectChain } from '../chain/client.ts'
 import type { ProviderConfig } from '../config.ts'
 import { silentLog } from '../observe/log.ts'
@@ -58,6 +67,9 @@ describe('provider', () => {
     bootstrap: [],
     pricePerInputToken: 500_000_000_000n,
     pricePerOutputToken: 2_000_000_000_000n,
+    channelMin: 3n * DEPOSIT_MIN,
+    region: 'DE-BE',
+    energy: { source: 'cpu-time', microPerToken: 12_000 },
     slots: 2,
     queue: 4,
     threads: 1,
@@ -124,6 +136,16 @@ describe('provider', () => {
     } finally {
       await model.close()
     }
+  })
+
+  it('offers what its operator says of the machine, and gets channels of the least size that it asks for', async () => {
+    const [{ offer } = { offer: undefined }] = client.offers()
+    expect(offer).toMatchObject({ depositMin: 3n * DEPOSIT_MIN, region: 'DE-BE' })
+    expect(energyClaim(offer!)).toEqual({ source: 'cpu-time', microPerToken: 12_000 })
+
+    const [channel] = store.channels.all()
+    const { deposited } = await channelReader(chain, 'latest').read(channel!.id)
+    expect(deposited).toBeGreaterThanOrEqual(3n * DEPOSIT_MIN)
   })
 
   it('goes on with an answer whose connection was lost, at the same provider and for the same price', async () => {

@@ -17,7 +17,7 @@ const reader: ChannelReader = {
   read: async () => {
     asked++
     const { balance, claimed, thawEnd } = chain
-    return { balance, claimed, thawEnd, block: 1n }
+    return { balance, deposited: balance, claimed, thawEnd, block: 1n }
   },
   funds: async () => {
     asked++

@@ -28,6 +28,8 @@ import {
   encodeFrame,
   encodeJobMessage,
   FRAME_BYTES_MAX,
+  isEnergyWhole,
+  isRegionShaped,
   JOB_MESSAGES,
   keySigner,
   modelId,
@@ -210,16 +212,25 @@ const offers: Target = {
         contextMax: 512,
         slotsFree: 2,
       },
+      ...{ depositMin: 7n, region: 'DE-BE', energySource: 1, energyPerToken: 850_000 },
       ...{ sequence: 9n, validUntil: NOW_SECONDS + OFFER_LIFETIME_SECONDS_MAX },
       multiaddrs: ['/ip4/127.0.0.1/tcp/4631', '/dns4/example.org/tcp/1'],
     }
-    const signature = await node.sign(digest('Offer', offer, DEPLOYED))
-    return [encodeFrame(signedOffer, { offer, signature })]
+    const silent = { ...offer, depositMin: 0n, region: '', energySource: 0, energyPerToken: 0 }
+    return Promise.all(
+      [offer, silent].map(async each => {
+        const signature = await node.sign(digest('Offer', each, DEPLOYED))
+        return encodeFrame(signedOffer, { offer: each, signature })
+      }),
+    )
   },
   mutate: (seeds, random) => mutateCbor(seeds, random, 0),
   run: async input => {
     const known = await checkOffer(input, peer, DEPLOYED, NOW_SECONDS * 1000)
     require(known.node === peerAddress(peer), 'an accepted offer is signed by its peer')
+    const { region } = known.offer
+    require(region === '' || isRegionShaped(region), 'a region is shaped like one')
+    require(isEnergyWhole(known.offer), 'an energy has its measure')
     checkOneEncoding(input, encodeFrame(signedOffer, { offer: known.offer, signature: known.signature }))
     offerAddresses(known)
   },

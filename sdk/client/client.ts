@@ -143,7 +143,7 @@ export function createClient(init: ClientInit, components: ClientComponents): Cl
     reputation: seen,
     load,
     candidates: {
-      ...{ offers: book.current, reputation: seen, inFlight: load.count, nowMs },
+      ...{ offers: book.current, reputation: seen, inFlight: load.count, depositMax, nowMs },
       registrations: registrations({ publicClient, deployment, nowMs }),
       scores: scores({ publicClient, deployment, nowMs }),
     },

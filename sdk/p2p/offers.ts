@@ -6,6 +6,8 @@ import {
   type Deployed,
   decodeFrame,
   encodeFrame,
+  isEnergyWhole,
+  isRegionShaped,
   OFFER_BYTES_MAX,
   type Offer,
   offerTopic,
@@ -107,6 +109,7 @@ export async function checkOffer(
   if (data.length > OFFER_BYTES_MAX) throw new AriaError('bad_offer', `The offer takes ${data.length} bytes.`)
   const signed = decodeFrame(signedOffer, data, 'offer')
   checkLifetime(signed.offer, nowMs)
+  checkClaims(signed.offer)
   const node = await recoverStruct('Offer', signed.offer, signed.signature, deployed)
   if (node !== peerAddress(from)) {
     throw new AriaError('bad_signature', `The offer of ${node} was published by another peer.`, {
@@ -125,4 +128,23 @@ function checkLifetime({ validUntil }: Offer, nowMs: number): void {
       `The offer claims to be valid until ${validUntil}, more than ${OFFER_LIFETIME_SECONDS_MAX} s ahead.`,
     )
   }
+}
+
+/** What an operator says of its machine must at least mean something. */
+function checkClaims({ region, energySource, energyPerToken }: Offer): void {
+  if (region !== '' && !isRegionShaped(region)) {
+    throw new AriaError('bad_offer', `The offer's region "${region}" is no ISO 3166 code.`, {
+      facts: { region },
+      hint: 'Name a country and, if wanted, a subdivision: DE or DE-BE.',
+    })
+  }
+  if (isEnergyWhole({ energySource, energyPerToken })) return
+  throw new AriaError(
+    'bad_offer',
+    'The offer claims an energy without a measure, or a measure without one.',
+    {
+      facts: { energySource, energyPerToken },
+      hint: 'Both are zero when nothing is claimed.',
+    },
+  )
 }

@@ -45,6 +45,54 @@ test('a channel is topped up before it runs dry', async () => {
   for (const { amount } of chain.deposits) expect(amount).toBeLessThanOrEqual(COST_MAX * 3n)
 })
 
+test('a channel is opened with the least that its provider serves, and a small one is filled up to it', async () => {
+  const depositMin = COST_MAX * 20n
+  const limits = { depositMin: 1n, depositMax: COST_MAX * 30n }
+  const { client, chain, providers } = await open({ terms: { depositMin }, ...limits })
+
+  await collect(client.infer(request()))
+  expect(chain.deposits.map(({ amount }) => amount)).toEqual([depositMin])
+
+  providers[0]!.offer.offer.depositMin = depositMin + 5n
+  await collect(client.infer(request()))
+  const [channel] = [...chain.channels.values()]
+  expect(channel!.balance).toBeGreaterThanOrEqual(depositMin + 5n)
+})
+
+test('a provider whose least deposit is beyond the limit is left out, and one at the limit is not', async () => {
+  const limits = { depositMin: 1n, depositMax: COST_MAX * 30n }
+  const { client, chain, providers } = await open({ terms: { depositMin: COST_MAX * 30n + 1n }, ...limits })
+
+  const error = await failureOf(client.infer(request()))
+  expect(error).toMatchObject({ code: 'no_provider', hint: expect.stringContaining('serves channels of') })
+  expect(chain.deposits).toEqual([])
+
+  providers[0]!.offer.offer.depositMin = COST_MAX * 30n
+  await collect(client.infer(request()))
+  expect(chain.deposits.map(({ amount }) => amount)).toEqual([COST_MAX * 30n])
+})
+
+test('a least deposit that the wallet cannot pay is that provider’s affair, and another one answers', async () => {
+  const funds = COST_MAX * 40n
+  const opened = await open({ scripts: [{}, {}], depositMin: 1n, funds, random: () => 0 })
+  const [dear, other] = opened.providers
+  dear!.offer.offer.depositMin = funds + 1n
+  // Drawn first: the other one is slow.
+  opened.store.providers.put({
+    ...{ node: other!.node, operator: other!.operator, served: 1, failed: 0, strikes: 0 },
+    ...{ firstTokenMs: 9_000, tokensPerSecond: 1, avoidUntilMs: 0, avoidReason: '' },
+  })
+  opened.store.providers.put({
+    ...{ node: dear!.node, operator: dear!.operator, served: 1, failed: 0, strikes: 0 },
+    ...{ firstTokenMs: 1, tokensPerSecond: 100, avoidUntilMs: 0, avoidReason: '' },
+  })
+
+  const [accepted] = await collect(opened.client.infer(request()))
+
+  expect(accepted).toMatchObject({ type: 'accepted', attempt: 2, order: { offer: { node: other!.node } } })
+  expect(opened.store.providers.get(dear!.node)!.avoidReason).toMatch(/^deposit_too_small/)
+})
+
 test('a request beyond the deposit limit is refused before any money moves', async () => {
   const { client, chain } = await open({ depositMin: 1n, depositMax: COST_MAX - 1n })
 

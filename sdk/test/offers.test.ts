@@ -6,10 +6,13 @@ import {
   type Hex,
   keySigner,
   type Offer,
+  offerStruct,
+  offerTopic,
   type SignedOffer,
   signedOffer,
   signStruct,
 } from '../protocol/index.ts'
+import { struct } from '../protocol/wire/codec.ts'
 import { DEPLOYED } from './helpers/deployment.ts'
 import { MODEL_ID, randomKey } from './helpers/scripted-provider.ts'
 
@@ -35,6 +38,7 @@ async function offerOf(key: Hex, change: Partial<Offer> = {}): Promise<SignedOff
   const offer: Offer = {
     ...{ operator: address, payee: address, modelId: MODEL_ID, engineMajor: 1 },
     ...{ pricePerInputToken: 1n, pricePerOutputToken: 2n, contextMax: 1024, slotsFree: 1, sequence: 1n },
+    ...{ depositMin: 0n, region: '', energySource: 0, energyPerToken: 0 },
     ...{ validUntil: Math.trunc(Date.now() / 1000) + 30, multiaddrs: [] },
     ...change,
   }
@@ -76,6 +80,45 @@ test('an offer of another key than its author’s, or past its time, is refused'
   await expect(check(randomKey(1), { validUntil: 1 })).rejects.toMatchObject({ code: 'quote_expired' })
   const far = Math.trunc(Date.now() / 1000) + 3_600
   await expect(check(randomKey(1), { validUntil: far })).rejects.toMatchObject({ code: 'bad_offer' })
+})
+
+test('an offer says of its machine what has a meaning, or nothing', async () => {
+  const author = await host(randomKey(1))
+  const check = async (change: Partial<Offer>) => {
+    const bytes = encodeFrame(signedOffer, await offerOf(randomKey(1), change))
+    return await checkOffer(bytes, author.peerId, DEPLOYED, Date.now())
+  }
+  const fine = [
+    ...['DE', 'DE-B', 'DE-BE', 'GB-ENG', ''].map(region => ({ region })),
+    ...[1, 2].map(energySource => ({ energySource, energyPerToken: 2 ** 32 - 1 })),
+    { depositMin: 2n ** 96n - 1n },
+  ]
+  const meaningless = [
+    ...['D', 'de', 'DEU', 'DE-', 'DE-be', 'D\u0415'].map(region => ({ region })),
+    ...[
+      [1, 0],
+      [0, 1],
+      [3, 1],
+    ].map(([energySource, energyPerToken]) => ({ energySource, energyPerToken }) as Partial<Offer>),
+  ]
+
+  for (const change of fine) expect((await check(change)).offer).toMatchObject(change)
+  for (const change of meaningless) await expect(check(change)).rejects.toMatchObject({ code: 'bad_offer' })
+  await expect(check({ region: 'GB-ENGL' })).rejects.toMatchObject({ code: 'bad_frame' })
+})
+
+test('an offer of the fields before is refused, and travels on another topic', async () => {
+  const author = await host(randomKey(1))
+  const { offer, signature } = await offerOf(randomKey(1))
+  const { depositMin, region, energySource, energyPerToken, ...before } = offer
+  const { depositMin: _, region: __, energySource: ___, energyPerToken: ____, ...fields } = offerStruct.fields
+  const old = struct({ offer: struct(fields), signature: signedOffer.fields.signature })
+  const bytes = encodeFrame(old, { offer: before, signature })
+
+  const refused = checkOffer(bytes, author.peerId, DEPLOYED, Date.now())
+  await expect(refused).rejects.toMatchObject({ code: 'bad_frame' })
+  expect(offerTopic(1, '0xAB')).toBe('/aria/offers/2/1/0xab')
+  expect([depositMin, region, energySource, energyPerToken]).toEqual([0n, '', 0, 0])
 })
 
 test('a peer that starts late is still found', async () => {

@@ -22,6 +22,7 @@ const VALUES: { [N in SignedName]: SignedValue<N> } = {
   Offer: {
     ...{ operator: address('01'), payee: address('02'), modelId: hash('03'), engineMajor: 4 },
     ...{ pricePerInputToken: 5n, pricePerOutputToken: 6n, contextMax: 7, slotsFree: 8 },
+    ...{ depositMin: 11n, region: 'DE-BE', energySource: 12, energyPerToken: 13 },
     ...{ sequence: 9n, validUntil: 10, multiaddrs: ['/ip4/127.0.0.1/tcp/1', '/ip4/127.0.0.1/tcp/2'] },
   },
   Quote: {
@@ -56,7 +57,7 @@ const VALUES: { [N in SignedName]: SignedValue<N> } = {
 /** Written by hand from the protocol's text, so that a changed codec cannot change both sides. */
 const TYPE_STRINGS: Record<SignedName, string> = {
   Offer:
-    'Offer(address operator,address payee,bytes32 modelId,uint32 engineMajor,uint96 pricePerInputToken,uint96 pricePerOutputToken,uint32 contextMax,uint32 slotsFree,uint64 sequence,uint40 validUntil,string[] multiaddrs)',
+    'Offer(address operator,address payee,bytes32 modelId,uint32 engineMajor,uint96 pricePerInputToken,uint96 pricePerOutputToken,uint32 contextMax,uint32 slotsFree,uint96 depositMin,string region,uint8 energySource,uint32 energyPerToken,uint64 sequence,uint40 validUntil,string[] multiaddrs)',
   Quote:
     'Quote(bytes32 offerHash,bytes32 channelId,bytes32 modelId,uint96 pricePerInputToken,uint96 pricePerOutputToken,uint32 inputTokens,uint32 maxOutputTokens,uint32 windowTokens,uint8 prefillSharePercent,uint64 nonce,uint40 validUntil)',
   Request:
@@ -70,7 +71,7 @@ const TYPE_STRINGS: Record<SignedName, string> = {
 
 /** Pinned digests of VALUES: changing one breaks every signature ever made. */
 const GOLDEN: Record<SignedName, Hex> = {
-  Offer: '0x6f83cf7c5e0a363603ed58009dba398d6b65d01817ab08e751cf656f38fdc0a5',
+  Offer: '0x7651d66f5ae94078a315718e3e0ef3b2e1fbba107cc8fb15a7dab4b66e8785bb',
   Quote: '0x74fed1a314c4fde56686d988050d05d1bf55386ff11f198b1a0e997b74377a5d',
   Request: '0xa2e67e4d13f95a94df36c667be5ce3369ed9e5bffd1e383245ab032ea96e188e',
   Checkpoint: '0xafc6350f613578713fcf77a4711564b51cfcc20e48eb784203603e231bae4910',

@@ -13,7 +13,7 @@ import {
   requireSigner,
   type Terms,
 } from '@aria/sdk/protocol'
-import { type ChannelView, requireFunds } from '../../chain/channels.ts'
+import { type ChannelView, requireDeposit, requireFunds } from '../../chain/channels.ts'
 import { provableDue, replayed } from '../../payments/vouchers.ts'
 import type { JobComponents } from './context.ts'
 import { VIEW_AGE_MS_MAX } from './limits.ts'
@@ -66,6 +66,7 @@ export async function admit(
   // More was redeemed than our books know a voucher for: they were lost, or are one of two sets, and what was redeemed is
   // spent. With whole books it may exceed the debt: a window was paid ahead, and is the client's credit.
   if (terms.base < view.claimed && best < view.claimed) throw baseTooLow(terms.base, view.claimed)
+  requireDeposit(view, components.prices.depositMin)
   requireFunds(view, debtMax)
 
   const requestHash = digest('Request', request, deployed)
@@ -86,11 +87,12 @@ export async function admit(
 async function viewFor(
   debtMax: bigint,
   { quote: { channelId: channel }, viewAhead }: IssuedQuote,
-  { channels }: JobComponents,
+  { channels, prices }: JobComponents,
 ): Promise<ChannelView> {
   const isRecent = viewAhead !== undefined && performance.now() - viewAhead.readMs <= VIEW_AGE_MS_MAX
   const view = (isRecent ? await viewAhead.view : undefined) ?? (await channels.read(channel))
-  return view.balance >= debtMax ? view : await channels.read(channel, { isFresh: true })
+  const isEnough = view.balance >= debtMax && view.deposited >= prices.depositMin
+  return isEnough ? view : await channels.read(channel, { isFresh: true })
 }
 
 function termsOf({ quote }: IssuedQuote, base: bigint): Terms {

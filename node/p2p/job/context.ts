@@ -22,6 +22,8 @@ export interface ServedModel {
 export interface Prices {
   perInputToken: bigint
   perOutputToken: bigint
+  /** Wei that a channel must hold before it is served. */
+  depositMin: bigint
 }
 
 /** What serving a job needs; tests pass fakes for any of it. */

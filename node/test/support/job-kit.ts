@@ -57,6 +57,7 @@ export const VOCAB = 100
 export const CONTEXT = 512
 export const PRICE_IN = 3n
 export const PRICE_OUT = 10n
+export const DEPOSIT_MIN = 10n ** 6n
 
 /** A model whose answer is known: 10, 11, 12 … with a stop token where the test wants one. */
 export function countingModel({
@@ -119,13 +120,13 @@ export interface KitInit extends Partial<JobComponents> {
 export function jobKit(engine = countingModel().model, overrides: Partial<JobComponents> = {}): JobKit {
   const dir = mkdtempSync(join(tmpdir(), 'aria-job-'))
   const database = openDatabase(dir, DEPLOYMENT)
-  const view: ChannelView = { balance: 10n ** 9n, claimed: 0n, thawEnd: 0, block: 7n }
+  const view: ChannelView = { balance: 10n ** 9n, deposited: 10n ** 9n, claimed: 0n, thawEnd: 0, block: 7n }
   const components: JobComponents = {
     deployed: DEPLOYED,
     signer: NODE,
     payee: PAYEE,
     model: { id: MODEL_ID, engineMajor: 1, contextMax: CONTEXT, engine },
-    prices: { perInputToken: PRICE_IN, perOutputToken: PRICE_OUT },
+    prices: { perInputToken: PRICE_IN, perOutputToken: PRICE_OUT, depositMin: DEPOSIT_MIN },
     offerHash: () => ZERO_HASH,
     epochOf: seconds => Math.floor(seconds / 72),
     scheduler: scheduler({ slots: 2, queue: 2 }),

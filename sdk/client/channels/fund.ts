@@ -25,8 +25,11 @@ export interface FundingComponents extends DepositLimits {
 }
 
 export interface Funding {
-  /** Makes sure the channel can pay a cumulative `total`; deposits when it cannot. */
-  ensure(id: Hex, total: bigint, costMax: bigint): Promise<void>
+  /**
+   * Makes sure the channel can pay a cumulative `total` and holds the least that its provider serves; deposits when it
+   * cannot. @throws AriaError `deposit_too_small` when only the provider's minimum is out of reach.
+   */
+  ensure(id: Hex, total: bigint, costMax: bigint, offeredMin?: bigint): Promise<void>
   /** Deposits ahead of need, in the background, before the channel runs dry. */
   topUpSoon(id: Hex, costMax: bigint): void
   lastError(): AriaError | undefined
@@ -40,7 +43,8 @@ export function funding(components: FundingComponents): Funding {
   const background = new Set<Promise<void>>()
   let lastError: AriaError | undefined
 
-  async function ensure(id: Hex, total: bigint, costMax: bigint): Promise<void> {
+  async function ensure(id: Hex, due: bigint, costMax: bigint, offeredMin = 0n): Promise<void> {
+    const total = larger(due, offeredMin)
     const lock = locks.get(id) ?? createLock(`channel ${id}`)
     locks.set(id, lock)
     const release = await lock.acquire()
@@ -52,7 +56,7 @@ export function funding(components: FundingComponents): Funding {
         // both spend the same nonce of the token's permit.
         if (tried === DEPOSIT_ATTEMPTS_MAX) throw takenBack(id, total, channel)
         const known = channel
-        await components.wallet.send(() => depositCall(components, known, total, costMax))
+        await components.wallet.send(() => depositCall(components, known, { due, offeredMin, costMax }))
         channel = await refresh(components, id)
       }
     } finally {
@@ -109,20 +113,42 @@ function depositSize({ depositMin, depositMax }: DepositLimits, costMax: bigint)
   return smaller(larger(costMax * DEPOSIT_REQUESTS, depositMin), depositMax)
 }
 
+interface Wanted {
+  /** Cumulative total that the channel must pay. */
+  due: bigint
+  /** The least that its provider serves. */
+  offeredMin: bigint
+  costMax: bigint
+}
+
+function minimumTooLarge({ node }: ChannelRow, offeredMin: bigint, limit: bigint): AriaError {
+  return new AriaError(
+    'deposit_too_small',
+    `Provider ${node} serves channels of ${formatAria(offeredMin)} ARIA and more; ${formatAria(limit)} may be deposited.`,
+    {
+      facts: { node, depositMin: offeredMin, limit },
+      hint: 'Choose another provider, fill the wallet, or raise ARIA_DEPOSIT_MAX.',
+    },
+  )
+}
+
 /** Runs under the wallet's lock, after every earlier transaction's outcome is known; so it reads the channel again. */
 async function depositCall(
   components: FundingComponents,
   known: ChannelRow,
-  total: bigint,
-  costMax: bigint,
+  { due, offeredMin, costMax }: Wanted,
 ): Promise<Call | undefined> {
   const { publicClient, deployment, wallet, nowMs } = components
   const owner = known.parts.payer
+  const total = larger(due, offeredMin)
   const [now, available] = await Promise.all([
     readChannel(publicClient, deployment, known.id),
     readTokenBalance(publicClient, deployment, owner),
   ])
   if (canPay(now, total)) return undefined
+  const limit = smaller(available, components.depositMax)
+  if (due <= now.balance + limit && total > now.balance + limit)
+    throw minimumTooLarge(known, offeredMin, limit)
   const amount = depositAmount(components, { shortfall: total - now.balance, available, costMax, owner })
   const { deadline, v, r, s } = await signPermit(publicClient, deployment, wallet.account, amount, nowMs())
   const { payee, parts } = known

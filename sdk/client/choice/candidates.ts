@@ -1,5 +1,5 @@
 import type { KnownOffer } from '../../p2p/index.ts'
-import { type Address, AriaError } from '../../protocol/index.ts'
+import { type Address, AriaError, formatAria } from '../../protocol/index.ts'
 import type { Registrations } from '../chain/registration.ts'
 import type { AuditScore, Scores } from '../chain/scores.ts'
 import type { InferRequest } from '../job/job.ts'
@@ -13,6 +13,8 @@ export interface CandidateComponents {
   scores: Scores
   reputation: Reputation
   inFlight: (node: Address) => number
+  /** The most that one deposit may lock. */
+  depositMax: bigint
   nowMs: () => number
 }
 
@@ -60,7 +62,7 @@ function badScore(audited: AuditScore | undefined): Reason | undefined {
 }
 
 async function exclusionOf(
-  { registrations, reputation, nowMs }: CandidateComponents,
+  { registrations, reputation, depositMax, nowMs }: CandidateComponents,
   { node, offer }: KnownOffer,
   request: InferRequest,
   tried: ReadonlySet<Address>,
@@ -72,6 +74,8 @@ async function exclusionOf(
     const { pricePerInputToken: input, pricePerOutputToken: output } = offer
     if (input > priceMax.input || output > priceMax.output) return { reason: 'dearer than the price limit' }
   }
+  if (offer.depositMin > depositMax)
+    return { reason: `it serves channels of ${formatAria(offer.depositMin)} ARIA and more` }
   const inputTokens = request.promptTokens.length + (request.tokensSoFar?.length ?? 0)
   if (inputTokens >= offer.contextMax)
     return { reason: `its context of ${offer.contextMax} tokens is too short` }

@@ -71,7 +71,7 @@ export async function placeOrder(
   const cost = costMax(order.terms)
   requireBearable(cost, init.budget)
 
-  await funding.ensure(init.channel, base + cost, cost)
+  await funding.ensure(init.channel, base + cost, cost, init.offer.offer.depositMin)
   checkStillValid(order, nowMs())
   stream.assertOpen()
   const { voucher, fresh } = await signTotal(components, init.channel, mustSign(order.terms, 0))

@@ -1,3 +1,4 @@
+import { REGION_CHARS_MAX } from '../region.ts'
 import {
   address,
   bytes32,
@@ -30,14 +31,20 @@ const MULTIADDRS_MAX = 4
 export const JOB_PROTOCOL = '/aria/job/1'
 export const RECEIPTS_PROTOCOL = '/aria/receipts/1'
 export const AUDIT_PROTOCOL = '/aria/audit/1'
-/** Offers of different deployments never mix: the topic carries chain and escrow. */
+/**
+ * Offers of different deployments never mix: the topic carries chain and escrow. Nor do those of different shapes: it
+ * carries the version of the offer's fields, so that nobody hears what it cannot check.
+ */
 export function offerTopic(chainId: number, escrow: string): string {
-  return `/aria/offers/1/${chainId}/${escrow.toLowerCase()}`
+  return `/aria/offers/2/${chainId}/${escrow.toLowerCase()}`
 }
 
 // --- The signed structs: EIP-712, domain "ARIA Jobs" ------------------------------------------------------
 
-/** A price that a staked provider gossips; short-lived, so the newest one is always cheap to find. */
+/**
+ * A price that a staked provider gossips; short-lived, so the newest one is always cheap to find. `region` (empty: none
+ * stated) and energy are the operator's word, which nobody checked; see energy.ts for the units.
+ */
 export const offerStruct = struct({
   operator: address,
   payee: address,
@@ -47,6 +54,11 @@ export const offerStruct = struct({
   pricePerOutputToken: uint96,
   contextMax: uint32,
   slotsFree: uint32,
+  /** Wei that a channel must hold before it is served: a smaller one would not pay for its own redemption. */
+  depositMin: uint96,
+  region: text(REGION_CHARS_MAX),
+  energySource: uint8,
+  energyPerToken: uint32,
   sequence: uint64,
   validUntil: uint40,
   multiaddrs: list(text(160), MULTIADDRS_MAX),

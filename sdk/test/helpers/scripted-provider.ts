@@ -104,6 +104,7 @@ export async function scriptedProvider(
   const offer: Offer = {
     ...{ operator, payee: operator, modelId: MODEL_ID, engineMajor: 1, ...PRICES },
     ...{ contextMax: 1024, slotsFree: 2, sequence: 1n, validUntil: Math.trunc(Date.now() / 1000) + 600 },
+    ...{ depositMin: 0n, region: '', energySource: 0, energyPerToken: 0 },
     multiaddrs: host.getMultiaddrs().map(String).slice(0, 2),
     ...terms,
   }
