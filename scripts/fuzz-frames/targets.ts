@@ -302,6 +302,7 @@ const chat: Target = {
           top_p: 0.5,
         },
         ...{ temperature: 1, seed: 7, stop: ['a', 'b'], n: 1, tools: [], response_format: { type: 'text' } },
+        aria: { priceMax: { input: '0.5', output: '2' }, region: 'DE-BE', energy: 'least' },
         messages: [
           { role: 'system', content: 'x' },
           { role: 'user', content: [{ type: 'text', text: 'y' }] },
@@ -313,9 +314,10 @@ const chat: Target = {
   run: input => {
     const json = tryJson(input)
     if (json === undefined) return
-    const { sampling, seed, messages } = parseChatRequest(json)
+    const { sampling, seed, messages, constraints } = parseChatRequest(json)
     require(seed >= 0n && seed < 2n ** 64n, 'the seed fits 64 bits')
     require(messages.every(({ content }) => typeof content === 'string'), 'messages are text')
+    require(constraints.region === undefined || isRegionShaped(constraints.region), 'a region is one')
     require(Object.values(sampling).every(Number.isInteger), 'sampling is in integers')
   },
 }

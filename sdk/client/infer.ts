@@ -19,6 +19,7 @@ import {
 } from './answer.ts'
 import type { ChannelPool } from './channels/index.ts'
 import type { Choice } from './choice/choose.ts'
+import { checkHints } from './choice/claims.ts'
 import { type PickComponents, type Picked, pick } from './choice/pick.ts'
 import { blame, type Reputation } from './choice/reputation.ts'
 import { eventQueue } from './event-queue.ts'
@@ -66,6 +67,7 @@ export interface InferComponents extends JobComponents, PickComponents {
  * tokens were seen. Breaking out of the loop cancels the job.
  */
 export async function* infer(components: InferComponents, request: InferRequest): AsyncGenerator<InferEvent> {
+  checkHints(request)
   const queue = eventQueue<InferEvent>()
   const stop = new AbortController()
   const signals = [stop.signal, components.closing, ...(request.signal === undefined ? [] : [request.signal])]

@@ -35,7 +35,16 @@ export async function* answer(
   const { sampling, seed } = order
   const stopped = new AbortController()
   const events = inference.infer({
-    ...{ modelId, promptTokens, vocabSize, stopTokens, maxOutputTokens, sampling, seed },
+    ...{
+      modelId,
+      promptTokens,
+      vocabSize,
+      stopTokens,
+      maxOutputTokens,
+      sampling,
+      seed,
+      ...order.constraints,
+    },
     signal: AbortSignal.any([signal, stopped.signal]),
   })
   yield* asText(events, model, order.stops, { stopped, promptTokens: promptTokens.length })

@@ -1,6 +1,15 @@
 import { randomBytes } from 'node:crypto'
 import * as v from 'valibot'
-import { AriaError, bytesToUint, type SamplingParams, TOP_K_MAX, TOP_P_MAX } from '../protocol/index.ts'
+import type { InferRequest } from '../client/index.ts'
+import {
+  AriaError,
+  bytesToUint,
+  isRegion,
+  perToken,
+  type SamplingParams,
+  TOP_K_MAX,
+  TOP_P_MAX,
+} from '../protocol/index.ts'
 import { MESSAGES_MAX, STOP_CHARS_MAX, STOPS_MAX, TEMPERATURE_DEFAULT } from './limits.ts'
 import type { ChatMessage } from './tokenizer.ts'
 
@@ -14,7 +23,11 @@ export interface ChatOrder {
   sampling: SamplingParams
   seed: bigint
   stops: string[]
+  /** What the caller asks of the provider: under `aria` in the body, as the answer's own facts are. */
+  constraints: Constraints
 }
+
+export type Constraints = Pick<InferRequest, 'priceMax' | 'region' | 'energy'>
 
 /** Accepted and without effect: they concern OpenAI's own books. */
 const IGNORED = [
@@ -61,6 +74,22 @@ const positive = v.pipe(v.number(), v.integer(), v.minValue(1))
 const within = (min: number, max: number) => v.pipe(v.number(), v.minValue(min), v.maxValue(max))
 const stop = v.pipe(v.string(), v.minLength(1), v.maxLength(STOP_CHARS_MAX))
 
+const price = v.pipe(
+  v.string('must be a text such as "0.5": ARIA per million tokens'),
+  v.regex(/^\d{1,12}(\.\d{1,18})?$/, 'must be ARIA per million tokens, such as "0.5"'),
+  v.transform(perToken),
+)
+const constraints = v.strictObject({
+  priceMax: v.optional(v.strictObject({ input: price, output: price })),
+  region: v.optional(
+    v.pipe(
+      v.string(),
+      v.check(isRegion, 'must be a country, with a subdivision if wanted (ISO 3166): DE or DE-BE'),
+    ),
+  ),
+  energy: v.optional(v.literal('least', 'must be "least"')),
+})
+
 const schema = v.object({
   model: v.pipe(v.string(), v.minLength(1), v.maxLength(200)),
   messages: v.pipe(v.array(message), v.minLength(1), v.maxLength(MESSAGES_MAX)),
@@ -72,6 +101,7 @@ const schema = v.object({
   top_p: v.optional(within(0, 1), 1),
   top_k: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(TOP_K_MAX)), 0),
   seed: v.optional(v.pipe(v.number(), v.safeInteger())),
+  aria: v.optional(constraints),
   stop: v.optional(
     v.union([stop, v.pipe(v.array(stop), v.maxLength(STOPS_MAX))], `must be 1 to ${STOPS_MAX} texts`),
   ),
@@ -125,5 +155,14 @@ function toOrder(body: Parsed): ChatOrder {
     // Without a seed every answer differs, as callers expect; the receipt records the one that was drawn.
     seed: body.seed === undefined ? bytesToUint(randomBytes(8)) : BigInt.asUintN(64, BigInt(body.seed)),
     stops,
+    constraints: constraintsOf(body.aria ?? {}),
+  }
+}
+
+function constraintsOf({ priceMax, region, energy }: NonNullable<Parsed['aria']>): Constraints {
+  return {
+    ...(priceMax !== undefined && { priceMax }),
+    ...(region !== undefined && { region }),
+    ...(energy !== undefined && { energy }),
   }
 }

@@ -1,5 +1,5 @@
 import type { Context } from 'hono'
-import type { Choice } from '../client/index.ts'
+import type { Choice, Constraint } from '../client/index.ts'
 import { AriaError, toAriaError } from '../protocol/index.ts'
 import { type AnswerEvent, answer, type Inference } from './answer.ts'
 import { type ChatOrder, parseChatRequest } from './chat-request.ts'
@@ -16,8 +16,8 @@ import {
 } from './shapes.ts'
 import type { GatewayModel } from './tokenizer.ts'
 
-/** A header that proxies pass on. */
-const CHOICE_CHARS_MAX = 400
+/** A header that proxies pass on; each of the constraints says its part in about a hundred. */
+const CHOICE_CHARS_MAX = 800
 
 export interface ChatComponents {
   inference: Inference
@@ -96,9 +96,17 @@ function ariaHeaders({ start }: AnswerHead): Record<string, string> {
 }
 
 /** Why this provider, in a line that any HTTP client shows. */
-function choiceText({ reason, good, candidates, excluded }: Choice): string {
+function choiceText({ reason, good, candidates, excluded, constraints }: Choice): string {
   const counts = `${good} good of ${candidates + excluded.length} that offer the model`
-  return `${reason}; ${counts}`.replaceAll(/[^\x20-\x7e]/g, '?').slice(0, CHOICE_CHARS_MAX)
+  const asked = constraints.filter(({ name }) => name !== 'model').map(constraintText)
+  return [reason, counts, ...asked]
+    .join('; ')
+    .replaceAll(/[^\x20-\x7e]/g, '?')
+    .slice(0, CHOICE_CHARS_MAX)
+}
+
+function constraintText({ name, asked, effect, isClaim }: Constraint): string {
+  return `${name} ${asked}: ${effect}${isClaim ? " (the operators' claim, unchecked)" : ''}`
 }
 
 async function collect(head: AnswerHead, events: AsyncGenerator<AnswerEvent>) {

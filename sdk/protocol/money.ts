@@ -26,3 +26,8 @@ export function parseAria(text: string): bigint {
 export function perToken(ariaPerMillion: string): bigint {
   return parseAria(ariaPerMillion) / 1_000_000n
 }
+
+/** The other way around: what a million tokens cost, for a person. */
+export function perMillion(weiPerToken: bigint): string {
+  return formatAria(weiPerToken * 1_000_000n)
+}

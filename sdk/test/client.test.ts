@@ -196,6 +196,36 @@ test('a price limit is respected before anybody is asked', async () => {
   expect(error.hint).toMatch(/dearer than the price limit/)
 })
 
+test('a choice says what each constraint of the request did', async () => {
+  const { client, providers } = await open({ scripts: [{}, {}, {}] })
+  const [dear, near] = providers
+  dear!.offer.offer.pricePerOutputToken *= 10n
+  Object.assign(near!.offer.offer, { region: 'DE-BE', energySource: 2, energyPerToken: 12_000 })
+  const priceMax = { input: 1_000n, output: 4_000n }
+
+  const wanted = request({ priceMax, region: 'DE', energy: 'least' })
+  const [accepted] = await collect(client.infer(wanted))
+
+  if (accepted?.type !== 'accepted') throw new Error('not accepted')
+  expect(accepted.choice.node).toBe(near!.node)
+  expect(accepted.choice.constraints).toEqual([
+    { name: 'model', asked: wanted.modelId, effect: '3 of 3 offers', isClaim: false },
+    { name: 'price', asked: '0.000000001 in, 0.000000004 out', effect: '1 of 3 are dearer', isClaim: false },
+    { name: 'region', asked: 'DE', effect: '1 of 2 equally fast claim it', isClaim: true },
+    {
+      ...{ name: 'energy', asked: 'least', isClaim: true },
+      effect: '1 of 1 equally fast claim about the least, 0.012 CPU-s/token by cpu-time',
+    },
+  ])
+})
+
+test('a hint that means nothing is refused before anybody is asked', async () => {
+  const { client, providers } = await open()
+
+  expect((await failureOf(client.infer(request({ region: 'UK' })))).code).toBe('bad_request')
+  expect(providers[0]!.requests).toBe(0)
+})
+
 test('a prompt that fits no context is the caller’s error', async () => {
   const { client } = await open()
 

@@ -58,6 +58,42 @@ test('a completion has OpenAI’s shape, exact usage, and who was paid', async (
   })
 })
 
+test('what a caller asks of the provider reaches the choice, and the choice says what it did', async () => {
+  inference.constraints = [
+    { name: 'model', asked: MODEL_ID, effect: '3 of 3 offers', isClaim: false },
+    { name: 'price', asked: '0.5 in, 2 out', effect: '1 of 3 are dearer', isClaim: false },
+    { name: 'region', asked: 'DE', effect: '2 of 2 equally fast claim it', isClaim: true },
+  ]
+  const aria = { priceMax: { input: '0.5', output: '2' }, region: 'DE', energy: 'least' }
+
+  const response = await post({ ...ask, aria })
+
+  expect(response.status).toBe(200)
+  expect(inference.requests[0]).toMatchObject({
+    ...{ priceMax: { input: 500_000_000_000n, output: 2_000_000_000_000n }, region: 'DE', energy: 'least' },
+  })
+  expect(response.headers.get('x-aria-provider-choice')).toBe(
+    'the only good one; 1 good of 1 that offer the model; price 0.5 in, 2 out: 1 of 3 are dearer; ' +
+      "region DE: 2 of 2 equally fast claim it (the operators' claim, unchecked)",
+  )
+})
+
+test.each([
+  ['aria.region', { region: 'UK' }],
+  ['aria.region', { region: 'DE-BERL' }],
+  ['aria.energy', { energy: 'most' }],
+  ['aria.priceMax.input', { priceMax: { input: 0.5, output: '2' } }],
+  ['aria.priceMax.output', { priceMax: { input: '0.5', output: '-2' } }],
+  ['aria.priceMax.output', { priceMax: { input: '0.5' } }],
+  ['aria.speed', { speed: 'most' }],
+])('a constraint that means nothing is named: %s', async (param, aria) => {
+  const response = await post({ ...ask, aria })
+
+  expect(response.status).toBe(400)
+  expect(await response.json()).toMatchObject({ error: { param, code: 'invalid_request' } })
+  expect(inference.requests).toEqual([])
+})
+
 test('a stream brings every character whole, then finish, usage and the proof', async () => {
   const options = { ...ask, stream: true as const, stream_options: { include_usage: true } }
   const { data, response } = await openai.chat.completions.create(options).withResponse()

@@ -21,8 +21,9 @@ export interface CandidateComponents {
 export interface CandidateList {
   candidates: Candidate[]
   excluded: Exclusion[]
-  /** Offers of the model, whatever else speaks against them. */
+  /** Offers of the model, whatever else speaks against them; and of any model. */
   ofModel: number
+  offers: number
 }
 
 /** All offers that could serve the request, and why the others cannot. */
@@ -31,9 +32,11 @@ export async function listCandidates(
   request: InferRequest,
   tried: ReadonlySet<Address>,
 ): Promise<CandidateList> {
-  const list: CandidateList = { candidates: [], excluded: [], ofModel: 0 }
-  const ofModel = components.offers().filter(({ offer }) => offer.modelId === request.modelId)
+  const list: CandidateList = { candidates: [], excluded: [], ofModel: 0, offers: 0 }
+  const offers = components.offers()
+  const ofModel = offers.filter(({ offer }) => offer.modelId === request.modelId)
   list.ofModel = ofModel.length
+  list.offers = offers.length
   const checked = await Promise.all(
     ofModel.map(async offer => {
       const [exclusion, audited] = await Promise.all([
@@ -54,7 +57,7 @@ export async function listCandidates(
   return list
 }
 
-type Reason = Pick<Exclusion, 'reason' | 'untilMs'>
+type Reason = Pick<Exclusion, 'reason' | 'untilMs' | 'constraint'>
 
 function badScore(audited: AuditScore | undefined): Reason | undefined {
   if (audited === undefined || audited.score >= SCORE_MIN) return undefined
@@ -72,7 +75,8 @@ async function exclusionOf(
   if (tried.has(node)) return { reason: 'failed in this request' }
   if (priceMax !== undefined) {
     const { pricePerInputToken: input, pricePerOutputToken: output } = offer
-    if (input > priceMax.input || output > priceMax.output) return { reason: 'dearer than the price limit' }
+    if (input > priceMax.input || output > priceMax.output)
+      return { reason: 'dearer than the price limit', constraint: 'price' }
   }
   if (offer.depositMin > depositMax)
     return { reason: `it serves channels of ${formatAria(offer.depositMin)} ARIA and more` }

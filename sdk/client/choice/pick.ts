@@ -1,9 +1,10 @@
 import type { KnownOffer } from '../../p2p/index.ts'
-import { type Address, AriaError } from '../../protocol/index.ts'
+import { type Address, AriaError, perMillion } from '../../protocol/index.ts'
 import type { InferRequest } from '../job/job.ts'
 import { OFFERS_POLL_MS } from '../limits.ts'
 import { type CandidateComponents, type CandidateList, isBusy, listCandidates, nobody } from './candidates.ts'
 import { type Choice, choose } from './choose.ts'
+import type { Constraint } from './claims.ts'
 import type { Load } from './load.ts'
 
 export interface PickComponents {
@@ -53,15 +54,36 @@ export async function pick(components: PickComponents, init: PickInit): Promise<
 function choosePicked(
   { load, random }: PickComponents,
   request: InferRequest,
-  { candidates, excluded }: CandidateList,
+  list: CandidateList,
 ): Picked | undefined {
   const inputTokens = request.promptTokens.length + (request.tokensSoFar?.length ?? 0)
-  const wanted = { inputTokens, maxOutputTokens: request.maxOutputTokens }
+  const { candidates, excluded } = list
+  const { maxOutputTokens, region, energy } = request
+  const hints = { ...(region !== undefined && { region }), ...(energy !== undefined && { energy }) }
+  const wanted = { inputTokens, maxOutputTokens, ...hints }
   const found = choose(candidates, wanted, random)
   if (found === undefined) return undefined
   const { offer } = found.chosen
   const who = { node: offer.node, operator: offer.offer.operator }
   const { good, explanation } = found
-  const counts = { good, candidates: candidates.length, excluded, explanation }
+  const constraints = [...hardConstraints(request, list), ...found.constraints]
+  const counts = { good, candidates: candidates.length, excluded, constraints, explanation }
   return { offer, done: load.begin(offer.node), choice: { ...who, reason: found.reason, ...counts } }
+}
+
+/** Those that leave providers out, by what their signed offers bind them to. */
+function hardConstraints(
+  { modelId, priceMax }: InferRequest,
+  { offers, ofModel, excluded }: CandidateList,
+): Constraint[] {
+  const model = {
+    name: 'model',
+    asked: modelId,
+    effect: `${ofModel} of ${offers} offers`,
+    isClaim: false,
+  } as const
+  if (priceMax === undefined) return [model]
+  const dear = excluded.filter(({ constraint }) => constraint === 'price').length
+  const asked = `${perMillion(priceMax.input)} in, ${perMillion(priceMax.output)} out`
+  return [model, { name: 'price', asked, effect: `${dear} of ${ofModel} are dearer`, isClaim: false }]
 }

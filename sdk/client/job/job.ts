@@ -16,6 +16,13 @@ export interface InferRequest {
   seed: bigint
   /** Highest acceptable prices, wei per token. */
   priceMax?: { input: bigint; output: bigint }
+  /**
+   * Where it had better be answered: a country, with a subdivision if wanted (ISO 3166: "DE", "DE-BE"). A hint: providers
+   * state their region and nobody can check it, so it decides only among those that are equally fast as far as we saw.
+   */
+  region?: string
+  /** Prefer those that claim the least energy per token, under the same rule. */
+  energy?: 'least'
   /** The most that the whole answer may cost in wei, over all providers that it takes. */
   costMax?: bigint
   /** Tokens that a provider's context must hold; set for an answer that goes on, so that it ends where it would have. */

@@ -32,17 +32,19 @@ export interface ScriptedInference extends Inference {
   before: (at: number, request: InferRequest) => void | Promise<void>
   output: number[]
   failWith: AriaError | undefined
+  /** What the choice says of each constraint. */
+  constraints: Choice['constraints']
 }
 
 const CHOICE: Choice = {
   ...{ node: address('0e'), operator: address('0f'), reason: 'the only good one', good: 1, candidates: 1 },
-  ...{ excluded: [], explanation: [] },
+  ...{ excluded: [], constraints: [], explanation: [] },
 }
 
 /** The client's place taken by a script: emits `output` token by token, like a provider with window 1. */
 export function scriptedInference(output: number[]): ScriptedInference {
   const scripted: ScriptedInference = {
-    ...{ requests: [], cancelled: 0, before: () => {}, output, failWith: undefined },
+    ...{ requests: [], cancelled: 0, before: () => {}, output, failWith: undefined, constraints: [] },
     offers: () => [
       { offer: { modelId: MODEL_ID, contextMax: 100, pricePerOutputToken: 4n } } as unknown as KnownOffer,
     ],
@@ -56,7 +58,7 @@ export function scriptedInference(output: number[]): ScriptedInference {
     scripted.requests.push(request)
     if (scripted.failWith !== undefined) throw scripted.failWith
     const order = orderOf(request)
-    yield { type: 'accepted', order, attempt: 1, choice: CHOICE }
+    yield { type: 'accepted', order, attempt: 1, choice: { ...CHOICE, constraints: scripted.constraints } }
     const made: number[] = []
     try {
       for (const token of scripted.output.slice(0, request.maxOutputTokens)) {
