@@ -117,7 +117,16 @@ function asTable(flags: Flags, { results, loadSeconds, kernels }: Loaded, sha256
     `${machine()}, kernels ${kernels}, loaded in ${loadSeconds.toFixed(2)} s\n\n`,
     table([['PHASE', 'THREADS', 'TOKENS/S', 'PER TOKEN'], ...rows]),
     `\nBest of ${flags.rounds} rounds. ${note}\n`,
+    `A provider's offer may say so: ${energyFlag(results)}\n`,
   ].join('')
+}
+
+/** What decoding costs with the most threads, as `aria provider start` takes it. */
+function energyFlag(results: readonly BenchResult[]): string {
+  const { cpuSecondsPerToken, joulesPerToken } = results.at(-1)!.decode
+  const [source, figure] =
+    joulesPerToken === undefined ? ['cpu-time', cpuSecondsPerToken] : ['rapl', joulesPerToken]
+  return `--energy ${source}:${Math.max(figure, 1e-6).toFixed(6)}`
 }
 
 function machine(): string {

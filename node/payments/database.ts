@@ -4,6 +4,14 @@ import { DatabaseSync } from 'node:sqlite'
 import { walFlush } from '@aria/sdk/client'
 import { AriaError, type Deployment } from '@aria/sdk/protocol'
 
+/** What was bid before for a pending transaction's nonce: each of them may still be the one that is mined. */
+const LOWER_BIDS = `
+  create table lower_bids (
+    hash text not null, transaction_id integer not null references transactions(id) on delete cascade,
+    raw text not null, sent_at integer not null, primary key (transaction_id, hash)
+  ) strict;
+`
+
 /**
  * Everything a provider must not forget, in one file: money first, then the receipts that prove the work.
  * Amounts are decimal text, because SQLite's integers end at 2^63.
@@ -41,8 +49,9 @@ const SCHEMA = `
     state text not null check (state in ('pending','mined','reverted','dropped'))
   ) strict;
   create index transactions_pending on transactions (state) where state = 'pending';
+  ${LOWER_BIDS}
 `
-const SCHEMA_VERSION = 2
+const SCHEMA_VERSION = 3
 const PROVIDER_BOOKS = 'provider'
 
 /** What each older version lacks. */
@@ -52,6 +61,7 @@ const MIGRATIONS: Record<number, string> = {
     alter table jobs add column nonce text not null default '';
     create index jobs_nonce on jobs (channel_id, nonce);
   `,
+  2: LOWER_BIDS,
 }
 
 export type Database = DatabaseSync & {

@@ -191,7 +191,7 @@ describe('voucher store', () => {
   it('reads the books of the first version', () => {
     store.admit(job('90', 5n))
     database.exec(`drop index jobs_nonce; alter table jobs drop column nonce;
-      alter table channels drop column nonce_floor; pragma user_version = 1`)
+      alter table channels drop column nonce_floor; drop table lower_bids; pragma user_version = 1`)
     reopen()
     expect(store.account(channel)!.best!.total).toBe(5n)
     expect(() => store.admit(job('90', 9n))).toThrow(expect.objectContaining({ code: 'request_replayed' }))
