@@ -7,6 +7,7 @@ import { parseArgs } from 'node:util'
 import { type Check, report } from '../checks.ts'
 import { answersOf, type Exam } from './answers.ts'
 import { type Measured, modelChecks, type Results } from './goals.ts'
+import { kept, measurementKey } from './keep.ts'
 import { writeReport } from './page.ts'
 import { askScript, findPython, PythonMissingError, runScript } from './python.ts'
 
@@ -16,6 +17,9 @@ const HELP = `npm run eval-model [-- options]
   --only <names>    twin, binary, ternary, naive, shipped; comma separated (default: all that are here)
   --count <n>       questions per skill and part of the corpus (default: 250, which makes 500 held out)
   --report          also write docs/model/ with the table and the plots
+
+What is measured is kept beside the checkpoints: an interrupted evaluation goes on, and only changed files are
+measured again.
 `
 const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..')
 const VARIANTS = ['twin', 'binary', 'ternary', 'naive'] as const
@@ -71,23 +75,20 @@ async function measure(
   file: string,
   exam: Exam,
   count: number,
+  folder: string,
 ): Promise<Measured> {
-  log(`${name}: answering`)
-  const answers = await answersOf(file, exam, THREADS, (answered, of) =>
-    log(`${name}: ${answered} of ${of} questions answered`),
-  )
-  log(`${name}: judging, bits per byte${name === 'binary' ? ', ablation' : ''}`)
-  const judged = await askScript(
-    python,
-    'evaluate.py',
-    ['judge', '--count', `${count}`],
-    JSON.stringify(answers),
-  )
-  const bits = await askScript(python, 'evaluate.py', [
-    'bits',
-    file,
-    ...(name === 'binary' ? ['--ablate'] : []),
-  ])
+  const judged = await kept(folder, measurementKey(file, ['judge', count]), async () => {
+    log(`${name}: answering`)
+    const answers = await answersOf(file, exam, THREADS, (answered, of) =>
+      log(`${name}: ${answered} of ${of} questions answered`),
+    )
+    return askScript(python, 'evaluate.py', ['judge', '--count', `${count}`], JSON.stringify(answers))
+  })
+  const ablate = name === 'binary' ? ['--ablate'] : []
+  const bits = await kept(folder, measurementKey(file, ['bits', ...ablate]), () => {
+    log(`${name}: bits per byte${name === 'binary' ? ', ablation' : ''}`)
+    return askScript(python, 'evaluate.py', ['bits', file, ...ablate])
+  })
   const record = file.replace(/\.gguf$/, '.json')
   return {
     ...(judged as Omit<Measured, 'bytes'>),
@@ -106,7 +107,7 @@ async function main(): Promise<void> {
   const exam = (await askScript(python, 'evaluate.py', ['questions', '--count', `${count}`])) as Exam
   const results: Results = { count, models: {} }
   for (const [name, file] of Object.entries(filesOf(folder)))
-    results.models[name] = await measure(python, name, file, exam, count)
+    results.models[name] = await measure(python, name, file, exam, count, join(folder, 'measured'))
   const answer = report(modelChecks(results))
   for (const { ok, name, value, unit, goal } of answer.checks)
     log(`${ok ? ' ok ' : 'MISS'}  ${name}  ${value} ${unit}${goal === null ? '' : `  (goal ${goal})`}`)
