@@ -77,7 +77,7 @@ const BUDGETS: readonly Budget[] = [
     spills: 0,
   },
   { name: 'tables of Q1_0', pattern: /table_tile<4ul>/, step: 'vpermw', perDot: 3.75, spills: 0 },
-  { name: 'scores', pattern: /score_blocks<4ul, 4ul>/, step: 'vaddps', perDot: 2.9, spills: 0 },
+  { name: 'scores', pattern: /score_blocks<4ul, 4ul>/, step: 'vaddps', perDot: 2.95, spills: 0 }, // two requests to memory among 16 sums
 ]
 
 // Without objdump, or on another architecture, there is nothing to count.

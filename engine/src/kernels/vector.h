@@ -79,12 +79,21 @@ void to_half(const float* values, size_t count, uint16_t* out) {
   for (size_t i = 0; i < count; i += kLanes) store_half(load(values + i), out + i);
 }
 
-// How many queries share each load of a key or value: as many as leave the sums in registers.
+// How many queries share each load of a key or value, and vectors of sums: as many as leave these in registers.
 #if defined(__AVX512F__)
-constexpr size_t kSharing = 4, kScoreBlocks = 4, kSharedVectors = 4;
+constexpr size_t kSharing = 4, kScoreBlocks = 4, kSumsMax = 16;
 #else
-constexpr size_t kSharing = 2, kScoreBlocks = 2, kSharedVectors = 2;
+constexpr size_t kSharing = 2, kScoreBlocks = 2, kSumsMax = 8;
 #endif
+
+// Asks memory for what comes 12 KB behind `kHalves` halves: keys and values of several heads follow each other, and that
+// far ahead even a page that is missing in the processor's table is found in time. Behind the last head it asks in vain.
+constexpr size_t kAheadHalves = 6144;
+template <size_t kHalves>
+ARIA_LANES void ask_ahead(const uint16_t* from) {
+#pragma GCC unroll 4
+  for (size_t i = 0; i < kHalves; i += 32) __builtin_prefetch(from + kAheadHalves + i);
+}
 
 // Lane = position. Several key blocks at once hide the latency of each lane's own chain of additions.
 template <size_t kBlocks, size_t kQueries>
@@ -95,13 +104,15 @@ __attribute__((noinline)) void score_blocks(const float* const* queries, const u
 #pragma GCC unroll 4
   for (size_t q = 0; q < kQueries; q++) query[q] = queries[q];
   keys += block * width * kLanes;
-  for (size_t i = 0; i < width; i++)
+  for (size_t i = 0; i < width; i++) {
+    ask_ahead<kBlocks * kLanes>(keys + i * kBlocks * kLanes);
 #pragma GCC unroll 4
     for (size_t b = 0; b < kBlocks; b++) {
       const F32x16 key = load_half(keys + (b * width + i) * kLanes);
 #pragma GCC unroll 4
       for (size_t q = 0; q < kQueries; q++) sums[q][b] = sums[q][b] + query[q][i] * key;
     }
+  }
 #pragma GCC unroll 4
   for (size_t q = 0; q < kQueries; q++)
 #pragma GCC unroll 4
@@ -151,13 +162,15 @@ __attribute__((noinline)) void weigh_columns(const float* const* weights, const 
 #pragma GCC unroll 8
     for (size_t v = 0; v < kVectors; v++) sums[q][v] = load(out[q] + column + v * kLanes);
   }
-  for (size_t position = 0; position < positions; position++)
+  for (size_t position = 0; position < positions; position++) {
+    ask_ahead<kVectors * kLanes>(values + position * width + column);
 #pragma GCC unroll 8
     for (size_t v = 0; v < kVectors; v++) {
       const F32x16 value = load_half(values + position * width + column + v * kLanes);
 #pragma GCC unroll 4
       for (size_t q = 0; q < kQueries; q++) sums[q][v] = sums[q][v] + weight[q][position] * value;
     }
+  }
 #pragma GCC unroll 4
   for (size_t q = 0; q < kQueries; q++)
 #pragma GCC unroll 8
@@ -167,10 +180,16 @@ __attribute__((noinline)) void weigh_columns(const float* const* weights, const 
 template <size_t kQueries>
 void weigh_queries(const float* const* weights, const uint16_t* values, size_t positions, size_t width,
                    float* const* out) {
-  constexpr size_t kWide = kQueries * kSharedVectors > 8 ? kSharedVectors : 8 / kQueries;  // chains of additions
+  constexpr size_t kWide = kQueries * 8 > kSumsMax ? kSumsMax / kQueries : 8;  // whole rows, where there is room
   size_t column = 0;
   for (; column + kWide * kLanes <= width; column += kWide * kLanes)
     weigh_columns<kWide, kQueries>(weights, values, positions, width, out, column);
+  if constexpr (kWide > 6)
+    for (; column + 6 * kLanes <= width; column += 6 * kLanes)
+      weigh_columns<6, kQueries>(weights, values, positions, width, out, column);
+  if constexpr (kWide > 4)
+    for (; column + 4 * kLanes <= width; column += 4 * kLanes)
+      weigh_columns<4, kQueries>(weights, values, positions, width, out, column);
   for (; column + 2 * kLanes <= width; column += 2 * kLanes)
     weigh_columns<2, kQueries>(weights, values, positions, width, out, column);
   for (; column < width; column += kLanes)

@@ -6,6 +6,8 @@ namespace aria {
 
 namespace {
 
+constexpr size_t kTasksPerThread = 2;  // of attention, so that a stalled core does not stall the rest
+
 RotarySettings with_divisors(RotarySettings rotary, const std::vector<double>& divisors) {
   rotary.divisors = divisors;
   return rotary;
@@ -135,28 +137,42 @@ void Forward::plan_attention(std::span<const Row> rows) {
   }
 }
 
+// As many key heads as make a tile of queries, which leaves every thread something to do.
+size_t Forward::heads_per_task() const {
+  size_t rows = 0;
+  for (const Tile& tile : tiles_) rows = std::max(rows, tile.count);
+  const size_t most = std::max(kQueryTile / (rows * (config_.heads / config_.kv_heads)), size_t{1});
+  const size_t threads = context_.pool.threads();
+  const size_t shared = threads == 1 ? config_.kv_heads : tiles_.size() * config_.kv_heads / (kTasksPerThread * threads);
+  return std::clamp(shared, size_t{1}, std::min(most, config_.kv_heads));
+}
+
 void Forward::attend_all(size_t index, std::span<const Row> rows) {
   const Span span(Part::attention);
   const size_t width = config_.head_width, group = config_.heads / config_.kv_heads;
+  const size_t heads_each = heads_per_task(), tasks = (config_.kv_heads + heads_each - 1) / heads_each;
   const float scale = 1.0f / __builtin_sqrtf(float(width));
   size_t attended_work = 0;
   for (const Row& row : rows) attended_work += 2 * (row.position + size_t{1}) * query_stride_;
-  context_.run(tiles_.size() * config_.kv_heads, attended_work, [&](size_t item, size_t thread) {
-    const Tile& tile = tiles_[item / config_.kv_heads];
-    const size_t head = item % config_.kv_heads;
-    const AttentionTask task{*rows[tile.first].cache, index, head, width,
-                             scores_.as<float>() + thread * kQueryTile * score_positions_, score_positions_, scale};
+  // A tile after the other of the same heads: their keys and values stay near.
+  context_.run(tiles_.size() * tasks, attended_work, [&](size_t item, size_t thread) {
+    const Tile& tile = tiles_[item % tiles_.size()];
+    const size_t begin = item / tiles_.size() * heads_each, end = std::min(begin + heads_each, config_.kv_heads);
+    AttentionTask task{*rows[tile.first].cache, index, begin, end - begin, width,
+                       scores_.as<float>() + thread * kQueryTile * score_positions_, score_positions_, scale};
     Query queries[kQueryTile];
     size_t count = 0;
-    for (size_t r = tile.first; r < tile.first + tile.count; r++)
-      for (size_t g = 0; g < group; g++) {
-        const size_t at = (head * group + g) * width;
-        queries[count++] = {query_.as<float>() + r * query_stride_ + at, rows[r].position + size_t{1},
-                            attended_.row(r) + at};
-        if (count < kQueryTile && (g + 1 < group || r + 1 < tile.first + tile.count)) continue;
-        attend(context_.kernels, task, {queries, count});
-        count = 0;
-      }
+    for (size_t head = begin; head < end; head++)
+      for (size_t r = tile.first; r < tile.first + tile.count; r++)
+        for (size_t g = 0; g < group; g++) {
+          const size_t at = (head * group + g) * width;
+          queries[count++] = {query_.as<float>() + r * query_stride_ + at, rows[r].position + size_t{1},
+                              attended_.row(r) + at};
+          const bool last = head + 1 == end && r + 1 == tile.first + tile.count && g + 1 == group;
+          if (count < kQueryTile && !last) continue;
+          attend(context_.kernels, task, {queries, count});
+          count = 0;
+        }
   });
   attended_.changed();
 }

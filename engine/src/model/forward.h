@@ -54,6 +54,7 @@ class Forward {
   void prepare_heads(const Layer& layer, size_t index, std::span<const Row> rows);
   void prepare_row(const Layer& layer, size_t index, const Row& row, size_t r);
   void plan_attention(std::span<const Row> rows);
+  size_t heads_per_task() const;
   void attend_all(size_t index, std::span<const Row> rows);
 
   struct Tile {

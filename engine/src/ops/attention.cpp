@@ -16,11 +16,11 @@ size_t positions_in(size_t page, size_t positions) {
 
 }  // namespace
 
-// Page by page, all queries while the page's keys (later its values) are in the nearest cache: memory is read once for
-// all of them. Each query's sums keep their order, so no bit depends on it. Queries of earlier tokens get scores of
-// later positions too, which nothing reads.
+// Page by page, in the order in which keys (later values) lie in memory, all queries of a key head together: memory is
+// read once for all of them. Each query's sums keep their order, so no bit depends on it. Queries of earlier tokens get
+// scores of later positions too, which nothing reads.
 void attend(const Kernels& kernels, const AttentionTask& task, std::span<const Query> queries) {
-  const size_t count = queries.size();
+  const size_t count = queries.size(), each = count / task.kv_heads;
   size_t least = SIZE_MAX, most = 0;
   for (const Query& query : queries) {
     least = std::min(least, query.positions);
@@ -39,21 +39,25 @@ void attend(const Kernels& kernels, const AttentionTask& task, std::span<const Q
   const size_t pages = pages_for(most);
   for (size_t page = 0; page < pages; page++) {
     scores_at(page);
-    kernels.attention_scores(values, count, task.cache.keys(page, task.layer, task.kv_head),
-                             round_up(positions_in(page, most), kLanes) / kLanes, task.width, task.scale, scores);
+    for (size_t head = 0; head < task.kv_heads; head++)
+      kernels.attention_scores(values + head * each, each, task.cache.keys(page, task.layer, task.kv_head + head),
+                               round_up(positions_in(page, most), kLanes) / kLanes, task.width, task.scale,
+                               scores + head * each);
   }
   scores_at(0);
   for (size_t q = 0; q < count; q++) sums[q] = kernels.softmax_weights(scores[q], queries[q].positions);
   for (size_t page = 0; page < pages; page++) {
-    const uint16_t* rows = task.cache.values(page, task.layer, task.kv_head);
     scores_at(page);
     const size_t shared = positions_in(page, least);
-    kernels.weigh_values(scores, count, rows, shared, task.width, out);
-    for (size_t q = 0; q < count; q++) {
-      const size_t own = positions_in(page, queries[q].positions);
-      if (own <= shared) continue;
-      const float* rest = scores[q] + shared;
-      kernels.weigh_values(&rest, 1, rows + shared * task.width, own - shared, task.width, &out[q]);
+    for (size_t head = 0; head < task.kv_heads; head++) {
+      const uint16_t* rows = task.cache.values(page, task.layer, task.kv_head + head);
+      kernels.weigh_values(scores + head * each, each, rows, shared, task.width, out + head * each);
+      for (size_t q = head * each; q < (head + 1) * each; q++) {
+        const size_t own = positions_in(page, queries[q].positions);
+        if (own <= shared) continue;
+        const float* rest = scores[q] + shared;
+        kernels.weigh_values(&rest, 1, rows + shared * task.width, own - shared, task.width, &out[q]);
+      }
     }
   }
   for (size_t q = 0; q < count; q++) kernels.divide(out[q], sums[q], task.width);

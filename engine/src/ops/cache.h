@@ -1,6 +1,7 @@
 #pragma once
-// Keys and values of sequences, in pages of 64 positions. A page holds all layers; per layer and key head: 4 key
-// blocks [width][16 positions], then values [64][width].
+// Keys and values of sequences, in pages of 64 positions. A page holds all layers; per layer the keys of all key heads,
+// each 4 blocks [width][16 positions], then the values of all, each [64][width]: a decoded token reads them in that order,
+// and memory gives long runs twice as fast as short ones.
 #include <cstdint>
 #include <vector>
 
@@ -15,9 +16,10 @@ constexpr size_t pages_for(size_t positions) { return (positions + kPagePosition
 struct PageShape {
   size_t layers, kv_heads, head_width;
 
-  size_t head_halves() const { return 2 * kPagePositions * head_width; }
-  size_t page_halves() const { return layers * kv_heads * head_halves(); }
-  size_t page_bytes() const { return page_halves() * sizeof(uint16_t); }
+  size_t head_halves() const { return kPagePositions * head_width; }  // of keys; as many of values
+  size_t keys_at(size_t layer, size_t head) const { return (layer * 2 * kv_heads + head) * head_halves(); }
+  size_t values_at(size_t layer, size_t head) const { return keys_at(layer, head) + kv_heads * head_halves(); }
+  size_t page_bytes() const { return layers * kv_heads * 2 * head_halves() * sizeof(uint16_t); }
   // Bytes of one position in read_positions' form.
   size_t position_bytes() const { return layers * kv_heads * 2 * head_width * sizeof(uint16_t); }
 };
@@ -35,19 +37,21 @@ struct Page {
 // The page table of one sequence. It does not own the pages.
 class Cache {
  public:
-  explicit Cache(const PageShape& shape) : head_halves_(shape.head_halves()), heads_(shape.kv_heads) {}
+  explicit Cache(const PageShape& shape) : shape_(shape) {}
 
   uint16_t* keys(size_t page, size_t layer, size_t head) const {
-    return pages[page]->memory.as<uint16_t>() + (layer * heads_ + head) * head_halves_;
+    return pages[page]->memory.as<uint16_t>() + shape_.keys_at(layer, head);
   }
-  uint16_t* values(size_t page, size_t layer, size_t head) const { return keys(page, layer, head) + head_halves_ / 2; }
+  uint16_t* values(size_t page, size_t layer, size_t head) const {
+    return pages[page]->memory.as<uint16_t>() + shape_.values_at(layer, head);
+  }
   // How many positions the pages hold.
   size_t room() const { return pages.size() * kPagePositions; }
 
   std::vector<Page*> pages;
 
  private:
-  size_t head_halves_, heads_;
+  PageShape shape_;
 };
 
 // Copies a page's first `count` positions to another page.
