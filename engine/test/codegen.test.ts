@@ -76,6 +76,7 @@ const BUDGETS: readonly Budget[] = [
     perDot: 4.4,
     spills: 0,
   },
+  { name: 'lookups of Q1_0', pattern: /lookup_one/, step: 'vpermb', perDot: 4.2, spills: 0 },
   { name: 'tables of Q1_0', pattern: /table_tile<4ul>/, step: 'vpermw', perDot: 3.75, spills: 0 },
   { name: 'scores', pattern: /score_blocks<4ul, 4ul>/, step: 'vaddps', perDot: 2.95, spills: 0 }, // two requests to memory among 16 sums
 ]

@@ -21,6 +21,7 @@ ARIA_LANES void store_i8(I32x16 lanes, int8_t* to) {
 }  // namespace
 }  // namespace aria
 
+#include "lookup.h"
 #include "tables.h"
 #include "vector.h"
 
@@ -371,8 +372,9 @@ void linear(const LinearTask& task) {
     each_tile(task.input.tokens, [&](auto count, size_t token) { tile<W, 1, count.value>(task, stripe, token); });
 }
 
-// Binary weights with the tables of their activations, as far as whole tiles go.
+// Binary weights with the tables of their activations, where there are any; of several tokens as far as whole tiles go.
 void linear_bits(const LinearTask& task) {
+  if (task.input.tokens == 1 && task.input.lookups) return lookup_one(task);
   const size_t stripes = task.input.tables ? (task.stripe_end - task.stripe_begin) / 8 * 8 : 0;
   const size_t middle = task.stripe_begin + stripes;
   if (stripes > 0) linear_by_tables(task, task.stripe_begin, middle);

@@ -57,6 +57,10 @@ constexpr size_t kQ6KGroupBytes = kLanes * 16 * 6 / 8, kQ6KScalesAt = 16 * kQ6KG
 constexpr size_t kTableLookups = 26, kTableEntries = kTableLookups * 32;
 constexpr size_t kTableTokensMin = 4;
 
+// Bytes of tables for each quant of a single token, for kernels that look binary weights up four at a time (lookup.h).
+// Longer rows have tables beyond the nearest cache, and are multiplied as fast.
+constexpr size_t kLookupBytes = 8, kLookupColumnsMax = 4096;
+
 // Activations of several tokens. `columns` is the padded width, a multiple of kGroup.
 struct Activations {
   const float* values;   // [tokens][columns]
@@ -66,6 +70,7 @@ struct Activations {
   size_t columns;
   size_t tokens;
   const int16_t* tables = nullptr;  // [tokens][columns / 128][kTableEntries] for Q1_0, where there are any
+  const uint8_t* lookups = nullptr;  // [columns][kLookupBytes] for Q1_0 and one token, where there are any
 };
 
 // Rows [16 * stripe_begin, 16 * stripe_end) of weights times every token.
@@ -107,6 +112,8 @@ struct Kernels {
   void (*weigh_values)(const float* const* weights, size_t count, const uint16_t* values, size_t positions,
                        size_t width, float* const* out);
   void (*divide)(float* values, float divisor, size_t count);
+  // The tables for one token's quants; false where this CPU cannot use them. Null where no CPU of the kind can.
+  bool (*tabulate_one)(const int8_t* quants, size_t count, uint8_t* tables);
 
   LinearKernel linear[kPackings];  // in the order of Packing
 };
@@ -114,7 +121,7 @@ struct Kernels {
 // The float kernels in the struct's order, by the names that every table's file gives them.
 #define ARIA_FLOAT_KERNELS                                                                                       \
   quantize, tabulate, sum_squares, scale_rows, add, silu_multiply, relu_squared_multiply, rotate_adjacent, rotate_halves, \
-      to_half, attention_scores, softmax_weights, weigh_values, divide
+      to_half, attention_scores, softmax_weights, weigh_values, divide, tabulate_one
 
 extern const Kernels kScalar;
 #if defined(__x86_64__)

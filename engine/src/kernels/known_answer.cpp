@@ -106,6 +106,14 @@ void linear_answers(Answers& answers, const Kernels& kernels, Packing packing, c
   }
   linear_kernel(kernels, packing)({weights, columns, 0, stripes, input, out, stripes * kLanes, 0.3125f});
   answers.record(out, tokens * stripes * kLanes);
+  // The same by lookup: a difference is an answer more, which no other table gives.
+  uint8_t* lookups = answers.allocate<uint8_t>(columns * kLookupBytes);
+  if (packing != Packing::q1_0 || tokens != 1 || !kernels.tabulate_one) return;
+  if (!kernels.tabulate_one(quants, columns, lookups)) return;
+  input.lookups = lookups;
+  float* looked_up = answers.allocate<float>(stripes * kLanes);
+  linear_kernel(kernels, packing)({weights, columns, 0, stripes, input, looked_up, stripes * kLanes, 0.3125f});
+  if (std::memcmp(out, looked_up, stripes * kLanes * sizeof(float)) != 0) answers.record(looked_up, stripes * kLanes);
 }
 
 void element_answers(Answers& answers, const Kernels& kernels, const Shape& shape) {

@@ -226,6 +226,7 @@ void divide(float* values, float divisor, size_t count) {
 }
 
 constexpr decltype(Kernels::tabulate) tabulate = nullptr;
+constexpr decltype(Kernels::tabulate_one) tabulate_one = nullptr;
 
 }  // namespace
 

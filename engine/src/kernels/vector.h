@@ -233,6 +233,7 @@ void linear_f32(const LinearTask& task) { linear_float<float, load>(task); }
 
 #if !defined(__AVX512F__)
 constexpr decltype(Kernels::tabulate) tabulate = nullptr;  // no lookup of 32 halfwords in one instruction
+constexpr decltype(Kernels::tabulate_one) tabulate_one = nullptr;  // nor of 64 bytes
 #endif
 
 // Each group of values shares one scale, each sum_group of quants one sum.

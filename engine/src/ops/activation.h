@@ -30,12 +30,17 @@ class Activation {
     sum_group_ = sum_group;
     const auto tabulate = kTableBytes > 0 && packing == Packing::q1_0 ? context.kernels.tabulate : nullptr;
     tabled_ = tabulate && tokens >= kTableTokensMin;
+    looked_up_ = false;
+    const bool lookup = packing == Packing::q1_0 && tokens == 1 && columns_ <= kLookupColumnsMax;
+    const auto tabulate_one = lookup ? context.kernels.tabulate_one : nullptr;
+    if (tabulate_one && lookups_.bytes() == 0) lookups_ = Buffer(columns_ * kLookupBytes);
     // Taken when first needed: models of other weights never pay for them.
     if (tabled_ && tables_.bytes() == 0) tables_ = Buffer(capacity_ * (columns_ / kGroup) * kTableBytes);
     context.run(tokens, 4 * tokens * columns_, [&](size_t token, size_t) {
       context.kernels.quantize(row(token), columns_, group_, sum_group_, quants_.as<int8_t>() + token * columns_,
                                scales_.as<float>() + token * (columns_ / group_),
                                sums_.as<int32_t>() + token * (columns_ / sum_group_));
+      if (tabulate_one) looked_up_ = tabulate_one(quants_.as<int8_t>(), columns_, lookups_.as<uint8_t>());
       if (!tabled_) return;
       tabulate(quants_.as<int8_t>() + token * columns_, columns_,
                tables_.as<int16_t>() + token * (columns_ / kGroup) * kTableEntries);
@@ -44,7 +49,7 @@ class Activation {
 
   Activations view(size_t tokens) const {
     return {values_.as<float>(), quants_.as<int8_t>(), scales_.as<float>(), sums_.as<int32_t>(), columns_, tokens,
-            tabled_ ? tables_.as<int16_t>() : nullptr};
+            tabled_ ? tables_.as<int16_t>() : nullptr, looked_up_ ? lookups_.as<uint8_t>() : nullptr};
   }
 
  private:
@@ -55,8 +60,8 @@ class Activation {
 #endif
   size_t columns_;
   size_t group_ = 0, sum_group_ = 0;  // 0: the int8 form is out of date
-  bool tabled_ = false;                // the int8 form has its tables, too
-  Buffer values_, quants_, scales_, sums_, tables_;
+  bool tabled_ = false, looked_up_ = false;  // the int8 form has its tables, too
+  Buffer values_, quants_, scales_, sums_, tables_, lookups_;
   size_t capacity_;
 };
 
