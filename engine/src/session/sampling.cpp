@@ -20,13 +20,28 @@ bool is_allowed(const TokenMask* allowed, size_t token) {
 }
 
 void check_finite(const float* logits, size_t count) {
-  bool finite = true;
-  for (size_t i = 0; i < count; i++) finite = finite && logits[i] - logits[i] == 0.0f;
-  if (!finite) throw Error("not_finite", "The model produced an infinite or NaN logit; its weights are unusable.");
+  uint32_t wrong = 0;  // no shortcut: compilers compare several at once then
+  for (size_t i = 0; i < count; i++) wrong |= uint32_t(logits[i] - logits[i] != 0.0f);
+  if (wrong) throw Error("not_finite", "The model produced an infinite or NaN logit; its weights are unusable.");
 }
 
-// The allowed token with the largest logit, the lowest among equals.
+// The token with the largest of finite logits, the lowest among equals: first which logit, several at a time, then where.
+size_t largest(const float* logits, size_t count) {
+  constexpr size_t kLanes = 16;
+  float lanes[kLanes];
+  std::fill(lanes, lanes + kLanes, logits[0]);
+  size_t i = 0;
+  for (; i + kLanes <= count; i += kLanes)
+    for (size_t lane = 0; lane < kLanes; lane++)
+      lanes[lane] = logits[i + lane] > lanes[lane] ? logits[i + lane] : lanes[lane];
+  float most = *std::max_element(lanes, lanes + kLanes);
+  for (; i < count; i++) most = logits[i] > most ? logits[i] : most;
+  return size_t(std::find(logits, logits + count, most) - logits);
+}
+
+// The same of the allowed tokens.
 size_t largest(const float* logits, size_t count, const TokenMask* allowed) {
+  if (!allowed) return largest(logits, count);
   size_t best = count;
   for (size_t i = 0; i < count; i++)
     if (is_allowed(allowed, i) && (best == count || logits[i] > logits[best])) best = i;
