@@ -21,9 +21,12 @@ const LINEAR_MIN = 0.9
 /** Enough under way that no provider runs dry between two requests. */
 const STREAMS_PER_PROVIDER = 4
 const BUYERS = 4
-const WARM_SECONDS = 6
+/** Before a provider is held: compiling its code would take a small share longer than the whole count. */
+const WARM_SECONDS = 8
+/** From the limit to the count: its queue and its pace have to fit the limit. */
+const SETTLE_SECONDS = 4
 const PROMPT_TOKENS = 16
-const OUTPUT_TOKENS = 48
+const OUTPUT_TOKENS = 64
 const OFFERS_WAIT_MS = 60_000
 
 const { values } = parseArgs({
@@ -45,6 +48,8 @@ interface Flowed {
 interface Counted extends Flowed {
   /** CPU time that the providers used, of what their shares allow: how busy they were, and were able to be. */
   given: number
+  /** Cores that all buyers together used: near 1 they, not the providers, are the limit. */
+  buyersShare: number
 }
 
 function number(name: 'seconds' | 'providers', most: number): number {
@@ -68,25 +73,33 @@ async function main(): Promise<void> {
   const shares: Share[] = []
   try {
     const share = shareOf(most)
-    const hold = (provider: Worker) => shares.push(holdTo(provider.pid, share, () => cpuMs(provider.pid)))
     const buyers = await market.buyers()
     const preferred = prefer(buyers.pid)
     if (preferred !== undefined) shares.push(preferred)
-    hold(market.providers[0]!)
-    log(`each provider: ${(share * 100).toFixed(1)} % of a core, by ${shares.at(-1)!.how}`)
+    const flow = (size: number, forSeconds: number, warmSeconds: number) =>
+      Promise.race([
+        buyers.ask<Flowed>('flow', {
+          ...{ streams: size * STREAMS_PER_PROVIDER, seconds: forSeconds, warmSeconds },
+          ...{ promptTokens: PROMPT_TOKENS, outputTokens: OUTPUT_TOKENS, vocabulary: info.vocabSize },
+        }),
+        aborted(stopping.signal),
+      ])
+    log(`each provider: ${(share * 100).toFixed(1)} % of a core`)
     const counts = new Map<number, Counted>()
     for (const size of SIZES.filter(each => each <= most)) {
-      while (market.providers.length < size) hold(await market.addProvider())
+      const joining = size - shares.filter(each => each !== preferred).length
+      while (market.providers.length < size) await market.addProvider()
       await heard(buyers, size, stopping.signal)
-      const flow = buyers.ask<Flowed>('flow', {
-        ...{ streams: size * STREAMS_PER_PROVIDER, seconds, warmSeconds: WARM_SECONDS },
-        ...{ promptTokens: PROMPT_TOKENS, outputTokens: OUTPUT_TOKENS, vocabulary: info.vocabSize },
-      })
+      await flow(size, WARM_SECONDS, 0)
+      for (const { pid } of market.providers.slice(size - joining))
+        shares.push(holdTo(pid, share, () => cpuMs(pid)))
       const used = () => market.providers.reduce((sum, { pid }) => sum + cpuMs(pid), 0)
-      const [fromMs, usedMs] = [performance.now(), used()]
-      const counted = await Promise.race([flow, aborted(stopping.signal)])
-      const given = (used() - usedMs) / ((performance.now() - fromMs) * share * size)
-      counts.set(size, { ...counted, given })
+      const [fromMs, usedMs, buyersMs] = [performance.now(), used(), cpuMs(buyers.pid)]
+      const counted = await flow(size, seconds, SETTLE_SECONDS)
+      const passedMs = performance.now() - fromMs
+      const given = (used() - usedMs) / (passedMs * share * size)
+      const buyersShare = (cpuMs(buyers.pid) - buyersMs) / passedMs
+      counts.set(size, { ...counted, given, buyersShare })
       log(
         `${size}: ${(counted.tokens / seconds).toFixed(1)} tokens/s, ${(counted.requests / seconds).toFixed(2)} requests/s, ${(given * 100).toFixed(0)} % of the shares used`,
       )
@@ -114,6 +127,7 @@ function checks(counts: ReadonlyMap<number, Counted>, seconds: number, share: nu
       measured(`scale.tokens_per_s.${size}`, counts.get(size)!.tokens / seconds, 'tokens/s'),
       measured(`scale.requests_per_s.${size}`, counts.get(size)!.requests / seconds, 'requests/s'),
       measured(`scale.share_used.${size}`, counts.get(size)!.given, 'of the shares'),
+      measured(`scale.buyers_cpu.${size}`, counts.get(size)!.buyersShare, 'cores'),
       measured(`scale.refused.${size}`, counts.get(size)!.refused, 'requests'),
     ]),
     measured('scale.share', share, 'of a core for each provider'),

@@ -89,8 +89,12 @@ function signal(pid: number, name: NodeJS.Signals): void {
   }
 }
 
-/** What all shares together may take, so that buyers and chain are not what limits. */
+/**
+ * Large enough that what an idle provider needs (network, chain: about 3 % of a core) is a small part of it; all together
+ * small enough that buyers and chain are not what limits.
+ */
 export function shareOf(providers: number): number {
-  const SHARE_MAX = 0.1
-  return Math.min(SHARE_MAX, (availableParallelism() * 0.2) / providers)
+  const SHARE_MAX = 0.08
+  const PROVIDERS_PART = 0.32
+  return Math.min(SHARE_MAX, (availableParallelism() * PROVIDERS_PART) / providers)
 }
